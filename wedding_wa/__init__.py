@@ -1,0 +1,1 @@
+"""wedding_wa: messages wedding guests on WhatsApp, like a person would."""

@@ -1,0 +1,1 @@
+"""The domain room: the rules; they know nothing but the standard library."""

@@ -1,0 +1,1 @@
+"""The models room: SQLModel tables, one file a noun."""

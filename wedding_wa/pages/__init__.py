@@ -1,0 +1,1 @@
+"""The pages room: what people see, one module a page; no logic."""

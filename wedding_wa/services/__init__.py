@@ -1,0 +1,1 @@
+"""The services room: what the app can do."""

@@ -1,0 +1,1 @@
+"""The simulator room: a pretend WAHA and a pretend WhatsApp behind it."""

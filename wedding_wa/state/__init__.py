@@ -1,0 +1,1 @@
+"""The state room: Reflex states, one a page."""

@@ -1,0 +1,1 @@
+"""The words room: every word people read."""
