@@ -1,0 +1,296 @@
+"""domain: may this message go now, and how would a person send it?
+
+`decide` is the one decision function. The worker obeys it, the dashboard explains
+with it, the settings page says with it which limit binds. It is asked before a claim,
+so waiting costs neither a try nor a failure.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wedding_wa.domain.messages import HoldRule
+from wedding_wa.domain.policy import Policy
+from wedding_wa.domain.windows import next_open
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)
+
+# Rules that hold the whole account; the rest hold one chat or one message.
+ACCOUNT_RULES = frozenset(
+    {
+        HoldRule.PAUSED,
+        HoldRule.ACCOUNT_DOWN,
+        HoldRule.WINDOW,
+        HoldRule.HOURLY,
+        HoldRule.DAILY,
+        HoldRule.REST,
+        HoldRule.GAP,
+        HoldRule.SIBLING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One message handed to WAHA, with the pauses drawn for what follows it."""
+
+    at: datetime
+    gap_seconds: float
+    sibling_seconds: float
+    rest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What the rules need to know of an account. `sends` is newest first.
+
+    `sends` must reach back to the last `max(per_hour, per_day, rest_after)` sends.
+    """
+
+    ready: bool = True
+    status: str = "WORKING"
+    paused: bool = False
+    sends: tuple[Send, ...] = ()
+    sibling: Send | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the rules need to know of one message and its chat."""
+
+    due_at: datetime
+    hold_rule: str | None = None
+    forced: bool = False
+    own_number: bool = False
+    last_to_chat: datetime | None = None
+    deaf: bool = False
+    restricted_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may be sent now. `remaining` sends are left in this hour after it."""
+
+    sent_count: int
+    limit: int
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.sent_count - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: `rule` says why; `until` is None where only a change can free it."""
+
+    rule: HoldRule
+    until: datetime | None
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def account_wide(self) -> bool:
+        return self.rule in ACCOUNT_RULES
+
+
+Decision = Go | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    now: datetime
+    account: AccountView
+    message: Candidate
+    policy: Policy
+    zone: ZoneInfo
+
+
+def decide(
+    now: datetime,
+    account: AccountView,
+    message: Candidate | None,
+    policy: Policy,
+    zone: ZoneInfo,
+) -> Decision:
+    """Return Go, or the one Hold that binds: without an end, else the latest end.
+
+    With `message` None only the account's own rules are asked ("could anything go
+    now?"). Force-send skips hourly and daily limit, gap, cool-down, rest and windows.
+    """
+    case = _Case(now, account, message or Candidate(due_at=now), policy, zone)
+    rules = _ALWAYS if case.message.forced else (*_ALWAYS, *_UNLESS_FORCED)
+    holds = [hold for rule in rules if (hold := rule(case))]
+    if not holds:
+        return Go(_sent_within(case, HOUR), policy.per_hour)
+    endless = [hold for hold in holds if hold.until is None]
+    if endless:
+        return endless[0]
+    return max(holds, key=lambda hold: hold.until or now)
+
+
+def _paused(case: _Case) -> Hold | None:
+    return Hold(HoldRule.PAUSED, None) if case.account.paused else None
+
+
+def _down(case: _Case) -> Hold | None:
+    if case.account.ready:
+        return None
+    return Hold(HoldRule.ACCOUNT_DOWN, None, {"status": case.account.status})
+
+
+def _deaf(case: _Case) -> Hold | None:
+    return Hold(HoldRule.HEARING_GAP, None) if case.message.deaf else None
+
+
+def _restricted(case: _Case) -> Hold | None:
+    return _until(case, HoldRule.RESTRICTED, case.message.restricted_until)
+
+
+def _scheduled(case: _Case) -> Hold | None:
+    """Its own time: scheduled by a person, or the end of a back-off."""
+    if case.message.hold_rule in ACCOUNT_RULES or case.message.forced:
+        return None
+    retry = case.message.hold_rule == HoldRule.RETRY
+    rule = HoldRule.RETRY if retry else HoldRule.SCHEDULED
+    return _until(case, rule, case.message.due_at)
+
+
+def _window(case: _Case) -> Hold | None:
+    opens = next_open(case.now, case.policy.opening_hours, case.zone)
+    return _until(case, HoldRule.WINDOW, opens)
+
+
+def _hourly(case: _Case) -> Hold | None:
+    return _rolling(case, HoldRule.HOURLY, case.policy.per_hour, HOUR)
+
+
+def _daily(case: _Case) -> Hold | None:
+    return _rolling(case, HoldRule.DAILY, case.policy.per_day, DAY)
+
+
+def _rolling(case: _Case, rule: HoldRule, limit: int, span: timedelta) -> Hold | None:
+    """At most `limit` sends in any span: the limit-th last one must have left it."""
+    sent = _sent_within(case, span)
+    if sent < limit:
+        return None
+    frees = case.account.sends[limit - 1].at + span
+    params = {"sent_count": sent, "limit": limit, "rate_limit_remaining": 0}
+    return _until(case, rule, frees, params)
+
+
+def _rest(case: _Case) -> Hold | None:
+    """After `rest_after` sends without a real break: rest as long as was drawn."""
+    policy = case.policy
+    sends = case.account.sends
+    if not policy.rest_after or _streak(sends, policy) < policy.rest_after:
+        return None
+    drawn = _clamp(
+        sends[0].rest_seconds, policy.rest_min_seconds, policy.rest_max_seconds
+    )
+    until = sends[0].at + timedelta(seconds=drawn)
+    return _until(case, HoldRule.REST, until, {"count": policy.rest_after})
+
+
+def _gap(case: _Case) -> Hold | None:
+    if not case.account.sends:
+        return None
+    last = case.account.sends[0]
+    policy = case.policy
+    drawn = _clamp(last.gap_seconds, policy.gap_min_seconds, policy.gap_max_seconds)
+    return _until(case, HoldRule.GAP, last.at + timedelta(seconds=drawn))
+
+
+def _sibling(case: _Case) -> Hold | None:
+    """Numbers that mail at the same moment get banned together: keep apart."""
+    last = case.account.sibling
+    if last is None:
+        return None
+    policy = case.policy
+    drawn = _clamp(
+        last.sibling_seconds, policy.sibling_min_seconds, policy.sibling_max_seconds
+    )
+    return _until(case, HoldRule.SIBLING, last.at + timedelta(seconds=drawn))
+
+
+def _cooldown(case: _Case) -> Hold | None:
+    last = case.message.last_to_chat
+    if last is None or case.message.own_number:
+        return None
+    frees = last + timedelta(seconds=case.policy.cooldown_seconds)
+    return _until(case, HoldRule.COOLDOWN, frees)
+
+
+_Rule = Callable[[_Case], Hold | None]
+_ALWAYS: tuple[_Rule, ...] = (
+    _paused,
+    _down,
+    _deaf,
+    _restricted,
+    _scheduled,
+    _sibling,
+)
+_UNLESS_FORCED: tuple[_Rule, ...] = (_window, _hourly, _daily, _rest, _gap, _cooldown)
+
+
+def _until(
+    case: _Case,
+    rule: HoldRule,
+    until: datetime | None,
+    params: Mapping[str, object] | None = None,
+) -> Hold | None:
+    if until is None or until <= case.now:
+        return None
+    return Hold(rule, until, params or {})
+
+
+def _sent_within(case: _Case, span: timedelta) -> int:
+    since = case.now - span
+    return sum(1 for send in case.account.sends if send.at > since)
+
+
+def _streak(sends: Iterable[Send], policy: Policy) -> int:
+    """How many of the last sends followed each other without a rest between."""
+    length = 0
+    later: datetime | None = None
+    rest = timedelta(seconds=policy.rest_min_seconds)
+    for send in sends:
+        if later is not None and later - send.at >= rest:
+            break
+        length, later = length + 1, send.at
+    return length
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return max(low, min(value, high))
+
+
+@dataclass(frozen=True, slots=True)
+class HumanPlan:
+    """What was drawn for one send, in seconds, before it begins."""
+
+    pause: float
+    typing: float
+    final_pause: float
+    gap: float
+    sibling: float
+    rest: float
+
+
+def plan_like_a_person(text: str, policy: Policy, rng: random.Random) -> HumanPlan:
+    """Draw the pauses of one send: typing grows with the text, within its limits."""
+    jitter = 1 + rng.uniform(-policy.typing_jitter, policy.typing_jitter)
+    typing = len(text) * policy.typing_seconds_per_char * jitter
+    return HumanPlan(
+        pause=rng.uniform(policy.pause_min_seconds, policy.pause_max_seconds),
+        typing=_clamp(typing, policy.typing_min_seconds, policy.typing_max_seconds),
+        final_pause=rng.uniform(
+            policy.final_pause_min_seconds, policy.final_pause_max_seconds
+        ),
+        gap=rng.uniform(policy.gap_min_seconds, policy.gap_max_seconds),
+        sibling=rng.uniform(policy.sibling_min_seconds, policy.sibling_max_seconds),
+        rest=rng.uniform(policy.rest_min_seconds, policy.rest_max_seconds),
+    )
