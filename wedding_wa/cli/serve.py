@@ -1,0 +1,64 @@
+"""cli: serves the built pages, the API and the socket from this one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from wedding_wa.settings import Settings
+
+# How long open requests may take when the server is told to stop, in seconds.
+GRACE_SECONDS = 5
+
+_REFLEX = {
+    # Serve what was built; compile nothing, need no Node.
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+    "REFLEX_ENV_MODE": "prod",
+    "REFLEX_TELEMETRY_ENABLED": "false",
+    "REFLEX_CHECK_LATEST_VERSION": "false",
+    # A dead line shows at once: ping every 5 s, given up after 10 s.
+    "REFLEX_SOCKET_INTERVAL": "5s",
+    "REFLEX_SOCKET_TIMEOUT": "10s",
+}
+
+
+def serve(settings: Settings, frontend: Path) -> None:
+    """Serve until SIGINT or SIGTERM, then stop gracefully and return.
+
+    `frontend` is what `build.frontend.build()` returned. Must run in the main thread.
+    """
+    os.environ |= _REFLEX
+    os.environ["REFLEX_WEB_WORKDIR"] = str(frontend)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        uvicorn.run(
+            "wedding_wa.wedding_wa:app",  # imported only now that Reflex knows its part
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=1_000_000,
+            ws_ping_interval=None,  # socket.io pings by itself
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    except SystemExit as end:
+        if end.code:
+            raise
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    # uvicorn raises the signal once more after it has stopped gracefully: a stop
+    # that was asked for is a success.
+    sys.exit(0)
