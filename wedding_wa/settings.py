@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -182,14 +181,10 @@ def _generated_secret(path: Path) -> bytes:
         ) from error
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the environment, or `environ` alone. Raises SettingsError."""
+def load_settings() -> Settings:
+    """Read the environment and `.env`. Raises SettingsError with a sentence."""
     try:
-        if environ is None:
-            return Settings()
-        values = {key.lower(): value for key, value in environ.items()}
-        known = {k: v for k, v in values.items() if k in Settings.model_fields}
-        return Settings.model_construct().model_validate(known)
+        return Settings()
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
 

@@ -45,7 +45,7 @@ class Refused(WeddingError):
 
     code = "error.refused"
 
-    def __init__(self, code: str, detail: str = "", **params: object) -> None:
+    def __init__(self, code: str, detail: str = "", /, **params: object) -> None:
         super().__init__(detail or code, **params)
         self.code = code  # type: ignore[misc]  # a code an instance, on purpose
 
@@ -54,7 +54,7 @@ class NoConsent(Refused):
     """The recipient has not written to this account first."""
 
     def __init__(self, **params: object) -> None:
-        super().__init__("error.no_consent", "the recipient has not written", **params)
+        super().__init__("error.no_consent", "nobody wrote from there", **params)
 
 
 class BadInput(Refused):
@@ -68,8 +68,8 @@ class BadInput(Refused):
 class NotFound(Refused):
     """The thing asked for does not exist (any more)."""
 
-    def __init__(self, code: str = "error.not_found", **params: object) -> None:
-        super().__init__(code, **params)
+    def __init__(self, code: str = "error.not_found", /, **params: object) -> None:
+        super().__init__(code, "", **params)
 
 
 class Conflict(WeddingError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.windows import Windows, parse_windows
@@ -102,7 +103,9 @@ def changed(policy: Policy, texts: Mapping[str, str]) -> Policy:
 
     Raises BadInput for an unknown field or a value that is no number.
     """
-    values = {name: _read(name, text.strip()) for name, text in texts.items()}
+    values: dict[str, Any] = {
+        name: _read(name, text.strip()) for name, text in texts.items()
+    }
     return checked(replace(policy, **values))
 
 

@@ -1,0 +1,243 @@
+"""db: the engine and the two ways to the database, `read` and `write`.
+
+`write` is durable when it returns. On SQLite one writer thread runs the waiting
+functions each in a savepoint and commits them together (group commit): one fsync
+serves many, no writer starves, and a function that fails undoes only itself. On
+PostgreSQL it is a pooled session each. Services never commit; `write` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlmodel import Session
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Work = Callable[[Session], Any]
+Listener = Callable[[list[Any]], None]
+
+CHANGES = "changes"
+_BATCH = 64
+_READERS = 8
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "cache_size=-8000",
+)
+
+
+class Database:
+    """One database. Nothing is opened before the first use; `close` ends it.
+
+    `on_commit` is called, on the committing thread, with what services noted in
+    `session.info["changes"]`; a rolled-back function notes nothing.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.on_commit: list[Listener] = []
+        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="db")
+        self._writer = _Writer(self) if self.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    async def read(
+        self,
+        fn: Callable[Concatenate[Session, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(session, …)` on a thread of its own; nothing it writes is kept."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._threads, lambda: self.read_now(fn, *args, **kwargs)
+        )
+
+    async def write(
+        self,
+        fn: Callable[Concatenate[Session, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(session, …)` and commit; return plain values, not rows.
+
+        What was handed in is done even if the caller is cancelled meanwhile.
+        """
+        future = self._submit(lambda session: fn(session, *args, **kwargs))
+        result: T = await asyncio.wrap_future(future)
+        return result
+
+    def read_now(
+        self,
+        fn: Callable[Concatenate[Session, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """`read` for code without an event loop (command line, threads)."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            return fn(session, *args, **kwargs)
+
+    def write_now(
+        self,
+        fn: Callable[Concatenate[Session, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """`write` for code without an event loop (command line, threads)."""
+        result: T = self._submit(lambda session: fn(session, *args, **kwargs)).result()
+        return result
+
+    def close(self) -> None:
+        """Finish what was handed in, then let go of the files."""
+        if self._writer:
+            self._writer.stop()
+        self._threads.shutdown(wait=True)
+        self.engine.dispose()
+
+    def committed(self, changes: list[Any]) -> None:
+        """Tell the listeners what a commit changed."""
+        if changes:
+            for listener in self.on_commit:
+                listener(changes)
+
+    def _submit(self, work: Work) -> Future[Any]:
+        if self._writer:
+            return self._writer.submit(work)
+        return self._threads.submit(self._commit_one, work)
+
+    def _commit_one(self, work: Work) -> Any:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            result = work(session)
+            changes = session.info.pop(CHANGES, [])
+        self.committed(changes)
+        return result
+
+
+class _Writer:
+    """SQLite's one writer: takes what waits, commits it together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, work: Work) -> Future[Any]:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="db-writer", daemon=True
+                )
+                self._thread.start()
+            future: Future[Any] = Future()
+            self._waiting.put((work, future))
+        return future
+
+    def stop(self) -> None:
+        with self._lock:
+            thread, self._thread = self._thread, None
+            if thread:
+                self._waiting.put(None)
+        if thread:
+            thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, stop = self._take(first)
+            self._commit(batch)
+            if stop:
+                return
+
+    def _take(
+        self, first: tuple[Work, Future[Any]]
+    ) -> tuple[list[tuple[Work, Future[Any]]], bool]:
+        batch = [first]
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < _BATCH:
+                item = self._waiting.get_nowait()
+                if item is None:
+                    return batch, True
+                batch.append(item)
+        return batch, False
+
+    def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
+        changes: list[Any] = []
+        try:
+            with Session(
+                self._database.engine.execution_options(writer=True),
+                expire_on_commit=False,
+            ) as session:
+                results = [_run_one(session, work, changes) for work, _ in batch]
+                session.commit()
+        except BaseException as error:  # noqa: BLE001  # nobody may wait for ever
+            for _, future in batch:
+                future.set_exception(error)
+            return
+        self._database.committed(changes)
+        for (_, future), (result, failure) in zip(batch, results, strict=True):
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+
+
+def _run_one(
+    session: Session, work: Work, changes: list[Any]
+) -> tuple[Any, Exception | None]:
+    session.info.pop(CHANGES, None)
+    try:
+        with session.begin_nested():
+            result = work(session)
+    except Exception as error:  # noqa: BLE001  # handed to the one who asked
+        session.expunge_all()
+        return None, error
+    changes.extend(session.info.pop(CHANGES, []))
+    session.expunge_all()
+    return result, None
+
+
+def _engine(url: str) -> sa.Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_size=_READERS + 2)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        # pysqlite's own transaction handling would commit savepoints too early
+        connection.isolation_level = None
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        writer = connection.get_execution_options().get("writer")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database for the length of a `with` block."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()

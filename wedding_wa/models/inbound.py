@@ -1,0 +1,119 @@
+"""models: what came in, and the consent that it proves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from wedding_wa.models.base import UtcDateTime
+
+
+class Evidence(StrEnum):
+    """How an inbound message, and so a consent, came to us."""
+
+    WEBHOOK = "webhook"
+    FEED = "feed"
+    HISTORY = "history"
+    OWN_NUMBER = "own_number"
+
+
+class WebhookLog(SQLModel, table=True):
+    """A raw event whose signature was right, stored once, applied after.
+
+    WAHA gives a message's `message` and `message.any` events one id, so the event's
+    name belongs to the key. The id stays when the body is pruned.
+    """
+
+    __tablename__ = "webhook_log"
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "event_id", "event"),
+        sa.Index(
+            "ix_webhook_log_open",
+            "account_id",
+            "id",
+            sqlite_where=sa.text("applied_at IS NULL"),
+            postgresql_where=sa.text("applied_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    account_id: int = Field(foreign_key="account.id")
+    event_id: str
+    event: str
+    source: str
+    raw: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str | None = None
+
+
+class InboundMessage(SQLModel, table=True):
+    """What somebody wrote to an account. Ids are WhatsApp's bare ones."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "chat_id", "message_id"),
+        sa.UniqueConstraint("id", "account_id", "chat_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    account_id: int = Field(foreign_key="account.id")
+    chat_id: str
+    message_id: str
+    phone: str | None = None
+    push_name: str | None = None
+    body: str = ""
+    source: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Consent(SQLModel, table=True):
+    """Proof that a chat may be written to: an inbound message, or the own number.
+
+    Immutable but for revocation (triggers); messages reference it together with
+    their account and chat, so none can go through another chat's consent.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        sa.UniqueConstraint("id", "account_id", "chat_id"),
+        sa.ForeignKeyConstraint(
+            ["inbound_id", "account_id", "chat_id"],
+            [
+                "inbound_message.id",
+                "inbound_message.account_id",
+                "inbound_message.chat_id",
+            ],
+        ),
+        sa.CheckConstraint(
+            "(source = 'own_number') = (inbound_id IS NULL)", name="evidence"
+        ),
+        sa.Index(
+            "uq_consent_valid",
+            "account_id",
+            "chat_id",
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
+        sa.Index(None, "account_id", "phone"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    account_id: int = Field(foreign_key="account.id")
+    chat_id: str
+    phone: str | None = None
+    source: str
+    inbound_id: int | None = None
+    evidence_at: datetime = Field(sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_reason: str | None = None

@@ -1,0 +1,191 @@
+"""models: the queue: messages, their timeline, their tries, their counters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from wedding_wa.models.base import UtcDateTime
+
+# What the counters on the Queue page count. One place: the database derives it.
+BUCKET_SQL = """CASE
+ WHEN status = 'pending' AND hold_rule IS NULL THEN 'waiting'
+ WHEN status = 'pending' THEN 'held'
+ WHEN status = 'sent' AND ack_error_at IS NOT NULL THEN 'refused'
+ WHEN status = 'sent' AND ack >= 3 THEN 'read'
+ WHEN status = 'sent' AND ack = 2 THEN 'delivered'
+ ELSE status END"""
+BUCKETS = (
+    "waiting",
+    "held",
+    "processing",
+    "sent",
+    "delivered",
+    "read",
+    "unconfirmed",
+    "failed",
+    "refused",
+    "skipped",
+)
+
+_PENDING = sa.text("status = 'pending'")
+_BUSY = sa.text("status IN ('processing', 'unconfirmed')")
+
+
+class QueueMessage(SQLModel, table=True):
+    """One thing to one recipient. `status` is written by services/queue.py alone.
+
+    `due_at` is the earliest moment; `queue_at` is its place in the line, which holds
+    do not move. `attempt` grows with each claim and fences off older holders.
+    """
+
+    __tablename__ = "queue_message"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["consent_id", "account_id", "chat_id"],
+            ["consent.id", "consent.account_id", "consent.chat_id"],
+        ),
+        sa.UniqueConstraint("wedding_id", "idempotency_key"),
+        sa.CheckConstraint("priority BETWEEN 1 AND 5", name="priority"),
+        sa.CheckConstraint("max_attempts >= 1", name="max_attempts"),
+        sa.Index(
+            "ix_queue_message_line",
+            "account_id",
+            "priority",
+            "queue_at",
+            "id",
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
+        sa.Index(
+            "ix_queue_message_due",
+            "account_id",
+            "due_at",
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
+        sa.Index(
+            "ix_queue_message_busy",
+            "account_id",
+            "status",
+            sqlite_where=_BUSY,
+            postgresql_where=_BUSY,
+        ),
+        sa.Index("ix_queue_message_bucket", "wedding_id", "bucket", "id"),
+        sa.Index("ix_queue_message_provider", "account_id", "provider_message_id"),
+        sa.Index("ix_queue_message_reserved", "account_id", "reserved_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: str = Field(unique=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    account_id: int = Field(foreign_key="account.id")
+    consent_id: int
+    chat_id: str
+    phone: str | None = None
+    name: str | None = None
+    idempotency_key: str | None = None
+
+    kind: str = "message"
+    category: str | None = None
+    title: str | None = None
+    text: str
+    priority: int = 3
+    max_attempts: int = 4
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    queue_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    forced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    status: str = "pending"
+    hold_rule: str | None = None
+    hold_params: dict[str, object] = Field(default_factory=dict, sa_type=sa.JSON)
+    skip_reason: str | None = None
+    error_code: str | None = None
+    error_params: dict[str, object] = Field(default_factory=dict, sa_type=sa.JSON)
+
+    attempt: int = 0
+    failures: int = 0
+    worker: str | None = None
+    reserved_id: str | None = None
+    provider_message_id: str | None = None
+    dispatched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    ack: int | None = None
+    ack_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    unacknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: int | None = Field(default=None, foreign_key="users.id")
+    bucket: str | None = Field(
+        default=None,
+        sa_column=sa.Column(
+            sa.String, sa.Computed(BUCKET_SQL, persisted=True), nullable=True
+        ),
+    )
+
+
+class MessageEvent(SQLModel, table=True):
+    """One line of a message's timeline.
+
+    Written when the phase begins; `duration_ms` is filled when it ends.
+    """
+
+    __tablename__ = "message_event"
+    __table_args__ = (
+        sa.Index(None, "message_id", "id"),
+        sa.Index(None, "wedding_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    message_id: int = Field(foreign_key="queue_message.id")
+    attempt: int
+    phase: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    duration_ms: int | None = None
+    data: dict[str, object] = Field(
+        default_factory=dict, sa_column=sa.Column("metadata", sa.JSON, nullable=False)
+    )
+
+
+class MessageAttempt(SQLModel, table=True):
+    """One try. `counts` says that it weighs on the limits: handed over, or maybe."""
+
+    __tablename__ = "message_attempt"
+    __table_args__ = (
+        sa.UniqueConstraint("message_id", "attempt"),
+        sa.Index("ix_message_attempt_account", "account_id", "counts", "dispatched_at"),
+        sa.Index("ix_message_attempt_chat", "chat_id", "counts", "dispatched_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    message_id: int = Field(foreign_key="queue_message.id")
+    account_id: int = Field(foreign_key="account.id")
+    chat_id: str
+    attempt: int
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    dispatched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    counts: bool = False
+    gap_seconds: float = 0.0
+    sibling_seconds: float = 0.0
+    rest_seconds: float = 0.0
+    outcome: str | None = None
+    http_status: int | None = None
+    error_code: str | None = None
+    took_ms: int | None = None
+
+
+class QueueCounter(SQLModel, table=True):
+    """How many messages of an account are in a bucket; kept by triggers."""
+
+    __tablename__ = "queue_counter"
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    bucket: str = Field(primary_key=True)
+    n: int = 0

@@ -1,0 +1,47 @@
+"""services: bring the database's tables up to date, the only way they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from alembic import command
+
+_ROOT = Path(__file__).parents[2]
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Apply what is missing; nothing where the tables are up to date."""
+    if is_current(engine):
+        return
+    with engine.execution_options(writer=True).connect() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def is_current(engine: sa.Engine) -> bool:
+    """True if every migration has been applied."""
+    return revision(engine) == head()
+
+
+def revision(engine: sa.Engine) -> str | None:
+    """The newest migration that the database has, None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    """The newest migration that the code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_ROOT / "alembic"))
+    return config
