@@ -1,0 +1,1 @@
+"""simulator: WAHA's paths, one file a noun."""
