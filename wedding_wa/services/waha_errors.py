@@ -75,7 +75,7 @@ _MISSING = re.compile(
     r"|support only 'default' session|session name (is required|can only)",
     re.IGNORECASE,
 )
-_WRONG_STATUS = re.compile(r"the current status is ([A-Z_]{1,40})\b")
+_WRONG_STATUS = re.compile(r"current status is ([A-Z_]{1,40})\b")
 _STATUS = re.compile(r"[A-Z][A-Z_]{0,39}")
 _TIMELOCK = re.compile(r"\berror:? 463\b|reach.?out.?time.?lock(ed)?\b", re.IGNORECASE)
 
@@ -175,8 +175,8 @@ def _judge_session(said: _Said, what: str, *, status: int) -> WahaError | None:
 
 
 def _judge_4xx(said: _Said, what: str, *, status: int, sending: bool) -> WahaError:
-    if status == 408 and sending:
-        return MaybeSent(what, http_status=status)
+    if status == 408:
+        return (MaybeSent if sending else NotSent)(what, http_status=status)
     # Not WAHA's words: a redirect, another server or a page of a proxy. WAHA itself
     # was not reached, and no other message would fare better.
     elsewhere = status < 400 or status in (405, 407) or not said.is_json
