@@ -47,11 +47,14 @@ def upgrade() -> None:
         sa.Column("session", sa.String(), nullable=False),
         sa.Column("api_key_sealed", sa.String(), nullable=False),
         sa.Column("webhook_secret_sealed", sa.String(), nullable=False),
+        sa.Column("webhook_url", sa.String(), nullable=False),
         sa.Column("engine", sa.String(), nullable=False),
         sa.Column("waha_version", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("status_at", UTC, nullable=True),
+        sa.Column("status_seen_at", UTC, nullable=True),
         sa.Column("status_error", sa.String(), nullable=True),
+        sa.Column("stopped_at", UTC, nullable=True),
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("push_name", sa.String(), nullable=True),
         sa.Column("lid", sa.String(), nullable=True),
@@ -182,6 +185,8 @@ def upgrade() -> None:
         sa.Column("opened_at", UTC, nullable=False),
         sa.Column("closed_at", UTC, nullable=True),
         sa.Column("found", sa.Integer(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name="fk_hearing_gap_account_id"
         ),
@@ -263,6 +268,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("event", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", UTC, nullable=False),
@@ -281,6 +287,12 @@ def upgrade() -> None:
             "event",
             name="uq_webhook_log_account_id_event_id_event",
         ),
+    )
+    op.create_index(
+        "ix_webhook_log_message",
+        "webhook_log",
+        ["account_id", "message_id"],
+        unique=False,
     )
     op.create_index(
         "ix_webhook_log_open",

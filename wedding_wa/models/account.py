@@ -14,8 +14,11 @@ from wedding_wa.models.base import UtcDateTime
 class Account(SQLModel, table=True):
     """One WhatsApp number. `key` is `groom` or `bride`.
 
-    The lease columns say who may send for it; `lease_token` only grows and fences
-    off a sender that slept past its lease.
+    `status_at` is since when the status holds, `status_seen_at` when it was last
+    proven: what is older changes nothing. `stopped_at` is the owner's own stop.
+    `phone` is who is logged in; `own_chat_id` stays after a logout, so that another
+    number is noticed. The lease columns say who may send for it; `lease_token` only
+    grows and fences off a sender that slept past its lease.
     """
 
     __tablename__ = "account"
@@ -29,12 +32,15 @@ class Account(SQLModel, table=True):
     session: str = ""
     api_key_sealed: str = ""
     webhook_secret_sealed: str = ""
+    webhook_url: str = ""
     engine: str = ""
     waha_version: str = ""
 
     status: str = "UNKNOWN"
     status_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    status_seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     status_error: str | None = None
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     phone: str | None = None
     push_name: str | None = None
     lid: str | None = None
@@ -88,7 +94,8 @@ class Policy(SQLModel, table=True):
 class HearingGap(SQLModel, table=True):
     """A span in which the account may have been deaf; closed once its chats are read.
 
-    While it is open nothing is sent to the chats it may concern.
+    While it is open nothing is sent to the chats it may concern. Closed without
+    `found`: the chats could not be read, and `error` says why.
     """
 
     __tablename__ = "hearing_gap"
@@ -110,3 +117,5 @@ class HearingGap(SQLModel, table=True):
     opened_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     found: int | None = None
+    tries: int = 0
+    error: str | None = None

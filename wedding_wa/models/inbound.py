@@ -24,7 +24,9 @@ class WebhookLog(SQLModel, table=True):
     """A raw event whose signature was right, stored once, applied after.
 
     WAHA gives a message's `message` and `message.any` events one id, so the event's
-    name belongs to the key. The id stays when the body is pruned.
+    name belongs to the key. The id stays when the body is pruned. `message_id` is the
+    bare id of the message it speaks of, so that an ack which came before we knew the
+    id can be found again.
     """
 
     __tablename__ = "webhook_log"
@@ -37,6 +39,7 @@ class WebhookLog(SQLModel, table=True):
             sqlite_where=sa.text("applied_at IS NULL"),
             postgresql_where=sa.text("applied_at IS NULL"),
         ),
+        sa.Index("ix_webhook_log_message", "account_id", "message_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -44,6 +47,7 @@ class WebhookLog(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id")
     event_id: str
     event: str
+    message_id: str | None = None
     source: str
     raw: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     received_at: datetime = Field(sa_type=UtcDateTime)
