@@ -96,7 +96,7 @@ async def _watch_sqlite(engine: sa.Engine, bus: Bus, clock: Clock) -> None:
     with contextlib.closing(engine.raw_connection()) as connection:
         seen = None
         while True:
-            version = connection.execute("PRAGMA data_version").fetchone()  # type: ignore[attr-defined]
+            version = connection.execute("PRAGMA data_version").fetchone()
             if seen is not None and version != seen:
                 bus.publish()
             seen = version

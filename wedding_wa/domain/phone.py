@@ -1,0 +1,39 @@
+"""domain: phone numbers as people type them, stored as E.164, shown nicely."""
+
+from __future__ import annotations
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat
+
+from wedding_wa.domain.errors import BadInput
+
+COUNTRIES: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)
+
+
+def parse_phone(text: str, country: str) -> str:
+    """Return E.164 (`+39…`) for a number typed any way; `country` where none is said.
+
+    Raises BadInput for what cannot be a phone number.
+    """
+    try:
+        number = phonenumbers.parse(text.strip(), country)
+    except phonenumbers.NumberParseException:
+        raise BadInput("error.phone.unreadable", "phone") from None
+    if not phonenumbers.is_possible_number(number):
+        raise BadInput("error.phone.impossible", "phone")
+    return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def nice_phone(phone: str) -> str:
+    """Return an E.164 number with the spaces people of its country expect."""
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return phone
+    return str(phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL))
+
+
+def masked(phone: str) -> str:
+    """Return a phone number or chat id fit for a log: its last three digits."""
+    user = phone.partition("@")[0]
+    return f"…{user[-3:]}"

@@ -1,0 +1,80 @@
+"""services: who a process is, so that another can prove it dead.
+
+Host (with the machine's boot), process id and start time together never come again.
+Only a process on the same host can be proven dead; about others we wait.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """One process, for ever. `str()` and `parse` go to and from the database."""
+
+    host: str
+    pid: int
+    started: str
+
+    def __str__(self) -> str:
+        return f"{self.host}|{self.pid}|{self.started}"
+
+    @classmethod
+    def parse(cls, text: str) -> ProcessIdentity:
+        host, pid, started = text.split("|", 2)
+        return cls(host, int(pid), started)
+
+
+def this_process() -> ProcessIdentity:
+    """The identity of the process that asks (right after a fork, too)."""
+    return _identity(os.getpid())
+
+
+@functools.lru_cache(maxsize=2)
+def _identity(pid: int) -> ProcessIdentity:
+    return ProcessIdentity(_host(), pid, _started(pid) or "unknown")
+
+
+def is_dead(process: ProcessIdentity) -> bool:
+    """True only where it is proven: same host, and gone or another one by now."""
+    if process.host != _host():
+        return False
+    return _started(process.pid) != process.started
+
+
+@functools.cache
+def _host() -> str:
+    name = socket.gethostname().replace("|", "-")
+    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
+    return f"{name}/{boot[:8]}" if boot else name
+
+
+def _started(pid: int) -> str | None:
+    """When `pid` started, in the system's own words; None if it is gone."""
+    if Path("/proc/self/stat").exists():
+        return _started_linux(pid)
+    found = subprocess.run(  # noqa: S603  # macOS has no /proc
+        ["/bin/ps", "-o", "lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or None
+
+
+def _started_linux(pid: int) -> str | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rpartition(")")[2].split()
+    state, start_ticks = fields[0], fields[19]
+    return None if state in "ZX" else start_ticks

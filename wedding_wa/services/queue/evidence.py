@@ -1,0 +1,242 @@
+"""services: what proves that a message went, or that it never did.
+
+Acks, echoes and look-ups come repeated, out of order and not at all; each is applied
+by the message's bare WhatsApp id, and `ack` only rises.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from wedding_wa.domain.errors import MaybeSent
+from wedding_wa.domain.messages import ACK_PHASES, Ack, Outcome, Phase, Status
+from wedding_wa.models import QueueMessage
+from wedding_wa.services.lease import Lease
+from wedding_wa.services.queue.rows import (
+    FREE,
+    MESSAGES,
+    end_attempt,
+    message_event,
+    row_id,
+)
+from wedding_wa.services.sql import changed
+
+NEVER_WENT = "error.settled_not_sent"
+
+
+def apply_ack(
+    session: Session,
+    account_id: int,
+    message_id: str,
+    ack: int,
+    *,
+    at: datetime,
+    now: datetime,
+) -> bool:
+    """Apply an ack for the bare WhatsApp id; False if no message of ours has it."""
+    message = _by_whatsapp_id(session, account_id, message_id)
+    if message is None:
+        return False
+    # also an ERROR ack proves that WhatsApp had it: it must not be sent again
+    settle_sent(session, message, evidence="ack", provider_id=message_id, now=now)
+    if ack == Ack.ERROR:
+        _refused(session, message, at)
+    else:
+        _raise_ack(session, message, ack, at)
+    return True
+
+
+def apply_echo(
+    session: Session, account_id: int, message_id: str, *, at: datetime, now: datetime
+) -> bool:
+    """Apply WAHA's own echo of a message of ours; False if it is not one of ours."""
+    message = _by_whatsapp_id(session, account_id, message_id)
+    if message is None:
+        return False
+    settle_sent(session, message, evidence="echo", provider_id=message_id, now=now)
+    _raise_ack(session, message, Ack.PENDING, at)
+    return True
+
+
+def settle_sent(
+    session: Session,
+    message: QueueMessage,
+    *,
+    evidence: str,
+    provider_id: str,
+    now: datetime,
+) -> bool:
+    """Evidence shows that an unconfirmed message did go."""
+    settled = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == message.id,
+            MESSAGES.c.status == Status.UNCONFIRMED,
+            MESSAGES.c.attempt == message.attempt,
+        )
+        .values(
+            status=Status.SENT.value,
+            provider_message_id=provider_id,
+            ack=sa.func.coalesce(MESSAGES.c.ack, 0),
+            error_code=None,
+            finished_at=now,
+        ),
+    )
+    if not settled:
+        return False
+    end_attempt(session, row_id(message), message.attempt, Outcome.SENT, now=now)
+    data = {"evidence": evidence, "provider_message_id": provider_id}
+    message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
+    message_event(session, message, Phase.SENT, now, data)
+    return True
+
+
+def settle_pending(
+    session: Session, message: QueueMessage, *, evidence: str, now: datetime
+) -> bool:
+    """Evidence shows that an unconfirmed message never went: one failure, try again.
+
+    The same reserved id is used then. The last try failed means failed.
+    """
+    failures = message.failures + 1
+    again = failures < message.max_attempts
+    settled = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == message.id,
+            MESSAGES.c.status == Status.UNCONFIRMED,
+            MESSAGES.c.attempt == message.attempt,
+        )
+        .values(
+            status=(Status.PENDING if again else Status.FAILED).value,
+            failures=failures,
+            due_at=now,
+            worker=None,
+            dispatched_at=None,
+            error_code=NEVER_WENT,
+            finished_at=None if again else now,
+            **FREE,
+        ),
+    )
+    if not settled:
+        return False
+    end_attempt(
+        session,
+        row_id(message),
+        message.attempt,
+        Outcome.NOT_SENT,
+        now=now,
+        counts=False,
+        error_code=NEVER_WENT,
+    )
+    data = {"evidence": evidence, "result": "not_sent", "failures": failures}
+    message_event(session, message, Phase.SETTLED, now, data)
+    if not again:
+        message_event(session, message, Phase.FAILED, now, {"error_detail": NEVER_WENT})
+    return True
+
+
+def rescue(session: Session, lease: Lease, *, now: datetime) -> int:
+    """Free what a lost worker held: unmarked goes back, marked is unconfirmed.
+
+    Whoever calls it has the account's lease, so the old holder can write no more.
+    Returns how many were rescued; no failure is counted.
+    """
+    left = session.exec(
+        select(QueueMessage).where(
+            QueueMessage.account_id == lease.account_id,
+            QueueMessage.status == Status.PROCESSING,
+        )
+    ).all()
+    return sum(_rescue_one(session, message, now) for message in left)
+
+
+def _rescue_one(session: Session, message: QueueMessage, now: datetime) -> bool:
+    marked = message.dispatched_at is not None
+    values: dict[str, object] = (
+        {"status": Status.UNCONFIRMED.value, "error_code": MaybeSent.code}
+        if marked
+        else {"status": Status.PENDING.value, "worker": None, **FREE}
+    )
+    rescued = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == message.id,
+            MESSAGES.c.status == Status.PROCESSING,
+            MESSAGES.c.attempt == message.attempt,
+            MESSAGES.c.dispatched_at.is_not(None)
+            if marked
+            else MESSAGES.c.dispatched_at.is_(None),
+        )
+        .values(**values),
+    )
+    if not rescued:
+        return False
+    if not marked:
+        end_attempt(session, row_id(message), message.attempt, Outcome.CRASHED, now=now)
+    message_event(session, message, Phase.RESCUED, now, {"marked": marked})
+    if marked:
+        message_event(
+            session, message, Phase.UNCONFIRMED, now, {"error_detail": "crash"}
+        )
+    return True
+
+
+def _by_whatsapp_id(
+    session: Session, account_id: int, message_id: str
+) -> QueueMessage | None:
+    return session.exec(
+        select(QueueMessage)
+        .where(
+            QueueMessage.account_id == account_id,
+            sa.or_(
+                col(QueueMessage.provider_message_id) == message_id,
+                col(QueueMessage.reserved_id) == message_id,
+            ),
+        )
+        .order_by(col(QueueMessage.id).desc())
+        .limit(1)
+    ).first()
+
+
+def _raise_ack(session: Session, message: QueueMessage, ack: int, at: datetime) -> None:
+    """`ack` only rises; each level that is new becomes a line of the timeline."""
+    raised = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == message.id,
+            sa.func.coalesce(MESSAGES.c.ack, -1) < ack,
+        )
+        .values(
+            ack=ack,
+            unacknowledged_at=None if ack else MESSAGES.c.unacknowledged_at,
+            # a later delivery proves that an earlier error was not the last word
+            ack_error_at=None if ack >= Ack.DEVICE else MESSAGES.c.ack_error_at,
+        ),
+    )
+    phase = ACK_PHASES.get(Ack(ack)) if ack in Ack.__members__.values() else None
+    if raised and phase is not None:
+        message_event(session, message, phase, at, {"ack": ack})
+
+
+def _refused(session: Session, message: QueueMessage, at: datetime) -> None:
+    """An ERROR ack counts while WhatsApp has not yet delivered the message."""
+    refused = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == message.id,
+            MESSAGES.c.ack_error_at.is_(None),
+            sa.func.coalesce(MESSAGES.c.ack, 0) <= int(Ack.SERVER),
+        )
+        .values(ack_error_at=at),
+    )
+    if refused:
+        message_event(session, message, Phase.REFUSED, at, {"ack": int(Ack.ERROR)})

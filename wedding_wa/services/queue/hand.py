@@ -1,0 +1,305 @@
+"""services: a message in a worker's hands: its phases, the mark, its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from wedding_wa.domain.messages import HoldRule, Outcome, Phase, Status
+from wedding_wa.domain.pacing import Hold, HumanPlan
+from wedding_wa.models import Account, Consent, Wedding
+from wedding_wa.services import events
+from wedding_wa.services.queue.rows import (
+    ATTEMPTS,
+    FREE,
+    MESSAGES,
+    Claim,
+    claim_event,
+    end_attempt,
+    held,
+)
+from wedding_wa.services.sql import changed
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a try brought no id: the error's code and, if any answer came, its status."""
+
+    code: str
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How the message leaves the worker's hands."""
+
+    status: Status
+    outcome: Outcome
+    phase: Phase | None
+    values: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+    counts: bool | None = None
+    fault: Fault = Fault("")
+
+
+def begin_phase(
+    session: Session,
+    claim: Claim,
+    phase: Phase,
+    *,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> int | None:
+    """Write that the message in hand enters `phase`; None if it is not ours."""
+    ours = session.execute(sa.select(MESSAGES.c.id).where(*held(claim))).scalar()
+    return None if ours is None else claim_event(session, claim, phase, now, data)
+
+
+def mark_dispatched(
+    session: Session,
+    claim: Claim,
+    *,
+    reserved_id: str | None,
+    plan: HumanPlan,
+    now: datetime,
+) -> int | None:
+    """Write durably that the message is about to go; only then may it be posted.
+
+    Returns the id of the `sending` event. None: it is not ours any more, was
+    cancelled, its consent was revoked, it is too late, or sending was paused.
+    """
+    marked = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(*held(claim), *_may_still_go(claim, now))
+        .values(dispatched_at=now, reserved_id=reserved_id),
+    )
+    if not marked:
+        return None
+    changed(
+        session,
+        sa.update(ATTEMPTS)
+        .where(
+            ATTEMPTS.c.message_id == claim.message_id,
+            ATTEMPTS.c.attempt == claim.attempt,
+        )
+        .values(
+            dispatched_at=now,
+            counts=True,
+            gap_seconds=plan.gap,
+            sibling_seconds=plan.sibling,
+            rest_seconds=plan.rest,
+        ),
+    )
+    return claim_event(session, claim, Phase.SENDING, now, {"reserved_id": reserved_id})
+
+
+def _may_still_go(claim: Claim, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    paused = sa.or_(
+        sa.exists().where(
+            col(Wedding.id) == claim.wedding_id, col(Wedding.paused_at).is_not(None)
+        ),
+        sa.exists().where(
+            col(Account.id) == claim.account_id, col(Account.paused_at).is_not(None)
+        ),
+    )
+    revoked = sa.exists().where(
+        col(Consent.id) == MESSAGES.c.consent_id, col(Consent.revoked_at).is_not(None)
+    )
+    late = sa.and_(MESSAGES.c.expires_at.is_not(None), MESSAGES.c.expires_at <= now)
+    return (~paused, ~revoked, ~late)
+
+
+def finish_sent(
+    session: Session,
+    claim: Claim,
+    *,
+    provider_id: str,
+    plan: HumanPlan,
+    now: datetime,
+) -> bool:
+    """WAHA answered with an id: the message is sent.
+
+    The lease may have been lost meanwhile: what was sent is sent.
+    """
+    ending = _Ending(
+        Status.SENT,
+        Outcome.SENT,
+        Phase.SENT,
+        values={
+            "provider_message_id": provider_id,
+            "ack": sa.func.coalesce(MESSAGES.c.ack, 0),
+            "error_code": None,
+        },
+        data={
+            "provider_message_id": provider_id,
+            "gap_seconds": round(plan.gap, 1),
+        },
+    )
+    if not _leave(session, claim, ending, now=now, fenced=False):
+        return False
+    _count_failures(session, claim.account_id, None)
+    return True
+
+
+def release(
+    session: Session,
+    claim: Claim,
+    *,
+    outcome: Outcome,
+    now: datetime,
+    hold: Hold | None = None,
+    fault: Fault | None = None,
+) -> bool:
+    """Put a message that surely did not go back in the line, no failure counted."""
+    values: dict[str, object] = {**FREE, "worker": None, "dispatched_at": None}
+    data: dict[str, object] = {}
+    if hold is not None:
+        data = {**hold.params, "reason": hold.rule.value}
+        values |= {"hold_rule": hold.rule.value, "hold_params": data}
+        values["due_at"] = hold.until or now
+    ending = _Ending(
+        Status.PENDING,
+        outcome,
+        Phase.WAITING_RATE_LIMIT if hold else None,
+        values,
+        data,
+        counts=False,
+        fault=fault or Fault(""),
+    )
+    return _leave(session, claim, ending, now=now)
+
+
+def retry_later(
+    session: Session,
+    claim: Claim,
+    *,
+    due_at: datetime,
+    fault: Fault,
+    now: datetime,
+) -> bool:
+    """A try failed and others are left: back in the line with a later `due_at`."""
+    failures = claim.failures + 1
+    reason: dict[str, object] = {"reason": HoldRule.RETRY.value, "error": fault.code}
+    ending = _Ending(
+        Status.PENDING,
+        Outcome.NOT_SENT,
+        Phase.RETRY_SCHEDULED,
+        values={
+            "worker": None,
+            "dispatched_at": None,
+            "failures": failures,
+            "due_at": due_at,
+            "hold_rule": HoldRule.RETRY.value,
+            "hold_params": reason,
+            "error_code": fault.code,
+        },
+        data={
+            "error_detail": fault.code,
+            "http_status": fault.http_status,
+            "next_slot_at": due_at.isoformat(),
+            "try": failures,
+            "max_attempts": claim.max_attempts,
+        },
+        counts=False,
+        fault=fault,
+    )
+    if not _leave(session, claim, ending, now=now):
+        return False
+    _count_failures(session, claim.account_id, 1)
+    return True
+
+
+def finish_failed(
+    session: Session,
+    claim: Claim,
+    *,
+    outcome: Outcome,
+    fault: Fault,
+    now: datetime,
+) -> bool:
+    """Give the message up: refused for good, or the last try failed."""
+    ending = _Ending(
+        Status.FAILED,
+        outcome,
+        Phase.FAILED,
+        values={"failures": claim.failures + 1, "error_code": fault.code},
+        data={"error_detail": fault.code, "http_status": fault.http_status},
+        counts=False,
+        fault=fault,
+    )
+    if not _leave(session, claim, ending, now=now):
+        return False
+    _count_failures(session, claim.account_id, 1)
+    return True
+
+
+def finish_unconfirmed(
+    session: Session, claim: Claim, *, fault: Fault, now: datetime
+) -> bool:
+    """The answer was lost: nobody knows whether it went. Evidence will settle it."""
+    ending = _Ending(
+        Status.UNCONFIRMED,
+        Outcome.MAYBE_SENT,
+        Phase.UNCONFIRMED,
+        values={"error_code": fault.code},
+        data={"error_detail": fault.code, "http_status": fault.http_status},
+        fault=fault,
+    )
+    return _leave(session, claim, ending, now=now)
+
+
+def _leave(
+    session: Session,
+    claim: Claim,
+    ending: _Ending,
+    *,
+    now: datetime,
+    fenced: bool = True,
+) -> bool:
+    """Write status, try and event together; False if the message is not ours."""
+    values = dict(ending.values)
+    if ending.status is not Status.PENDING:
+        values |= {"forced_at": None}
+    if ending.status in (Status.SENT, Status.FAILED):
+        values |= {"finished_at": now}
+    left = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(*held(claim, fenced=fenced))
+        .values(status=ending.status.value, **values),
+    )
+    if not left:
+        return False
+    end_attempt(
+        session,
+        claim.message_id,
+        claim.attempt,
+        ending.outcome,
+        now=now,
+        counts=ending.counts,
+        http_status=ending.fault.http_status,
+        error_code=ending.fault.code or None,
+    )
+    if ending.phase is not None:
+        whole = events.milliseconds(claim.claimed_at, now)
+        duration = whole if ending.phase is Phase.SENT else None
+        claim_event(
+            session, claim, ending.phase, now, ending.data, duration_ms=duration
+        )
+    return True
+
+
+def _count_failures(session: Session, account_id: int, more: int | None) -> None:
+    """One more failure in a row, or (None) the row is broken by a success."""
+    n = col(Account.failures_in_row)
+    changed(
+        session,
+        sa.update(Account)
+        .where(col(Account.id) == account_id, n > 0 if more is None else sa.true())
+        .values(failures_in_row=0 if more is None else n + more),
+    )

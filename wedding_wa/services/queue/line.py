@@ -1,0 +1,177 @@
+"""services: the queue's line: who is next, who must wait, who is claimed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from wedding_wa.domain.messages import Phase, SkipReason, Status
+from wedding_wa.domain.pacing import ACCOUNT_RULES, Go, Hold
+from wedding_wa.models import Consent, QueueMessage
+from wedding_wa.services import events
+from wedding_wa.services.history import candidate, situation
+from wedding_wa.services.lease import Lease, mine
+from wedding_wa.services.queue.people import skip_pending
+from wedding_wa.services.queue.rows import (
+    FREE,
+    MESSAGES,
+    Claim,
+    change_pending,
+    claim_event,
+    message_event,
+    open_attempt,
+    row_id,
+)
+from wedding_wa.services.sql import changed
+
+_LOOK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the worker does next: send `claim`, or wait until `wake_at`."""
+
+    claim: Claim | None = None
+    wake_at: datetime | None = None
+
+
+def next_step(session: Session, lease: Lease, *, now: datetime) -> Step:
+    """Decide, then claim the first message that may go, in one transaction.
+
+    Order: forced, priority, place in the line, id. A message that must wait is held
+    (`due_at` moves, its place does not); a rule that binds the whole account ends
+    the search.
+    """
+    place = situation(session, lease.account_id)
+    line = _line(session, lease.account_id, now)
+    for message in line:
+        if _skipped_instead(session, message, now):
+            continue
+        decision = place.decide(now, candidate(session, message, place))
+        if isinstance(decision, Hold):
+            _hold(session, message, decision, now)
+            if decision.account_wide and message.forced_at is None:
+                return Step(wake_at=_wake(session, lease, now, decision.until))
+            continue
+        claim = _claim(session, message, lease, decision, now)
+        if claim is not None:
+            return Step(claim)
+    return Step(wake_at=_wake(session, lease, now, now if len(line) >= _LOOK else None))
+
+
+def _line(session: Session, account_id: int, now: datetime) -> list[QueueMessage]:
+    """The first messages in the line that are due, or wait for the account alone."""
+    may = sa.or_(
+        col(QueueMessage.due_at) <= now,
+        col(QueueMessage.hold_rule).in_([rule.value for rule in ACCOUNT_RULES]),
+    )
+    waiting = select(QueueMessage).where(
+        col(QueueMessage.account_id) == account_id,
+        col(QueueMessage.status) == Status.PENDING,
+    )
+    forced = waiting.where(col(QueueMessage.forced_at).is_not(None)).order_by(
+        col(QueueMessage.forced_at), col(QueueMessage.id)
+    )
+    in_line = waiting.where(may, col(QueueMessage.forced_at).is_(None)).order_by(
+        col(QueueMessage.priority), col(QueueMessage.queue_at), col(QueueMessage.id)
+    )
+    return [
+        *session.exec(forced.limit(_LOOK)).all(),
+        *session.exec(in_line.limit(_LOOK)).all(),
+    ]
+
+
+def _wake(
+    session: Session, lease: Lease, now: datetime, until: datetime | None
+) -> datetime | None:
+    """The next moment at which something may change by itself."""
+    due = session.exec(
+        select(sa.func.min(QueueMessage.due_at)).where(
+            QueueMessage.account_id == lease.account_id,
+            QueueMessage.status == Status.PENDING,
+            QueueMessage.due_at > now,
+        )
+    ).one()
+    return min((moment for moment in (due, until) if moment), default=None)
+
+
+def _skipped_instead(session: Session, message: QueueMessage, now: datetime) -> bool:
+    """Skip what must not go any more: too late, or its consent was revoked."""
+    if message.expires_at is not None and message.expires_at <= now:
+        reason = SkipReason.EXPIRED
+    elif _revoked(session, message.consent_id):
+        reason = SkipReason.CONSENT_REVOKED
+    else:
+        return False
+    skip_pending(session, message, reason, now=now)
+    return True
+
+
+def _revoked(session: Session, consent_id: int) -> bool:
+    found = session.exec(
+        select(Consent.revoked_at).where(Consent.id == consent_id)
+    ).one()
+    return found is not None
+
+
+def _hold(session: Session, message: QueueMessage, hold: Hold, now: datetime) -> None:
+    """Let it wait: `due_at` moves, no try and no failure counted; logged once."""
+    due = hold.until or message.due_at
+    params = {**hold.params, "reason": hold.rule.value}
+    if hold.until is not None:
+        params["next_slot_at"] = hold.until.isoformat()
+    begins = message.hold_rule != hold.rule
+    if not begins and message.due_at == due:
+        return
+    if not change_pending(
+        session,
+        message,
+        due_at=due,
+        hold_rule=hold.rule.value,
+        hold_params=params,
+    ):
+        return
+    if begins:
+        events.end_waits(session, row_id(message), at=now)
+        message_event(session, message, Phase.WAITING_RATE_LIMIT, now, params)
+
+
+def _claim(
+    session: Session, message: QueueMessage, lease: Lease, go: Go, now: datetime
+) -> Claim | None:
+    """Take the message: `attempt` grows, and only this lease may go on with it."""
+    taken = changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.id == message.id,
+            MESSAGES.c.status == Status.PENDING,
+            MESSAGES.c.attempt == message.attempt,
+            sa.exists().where(*mine(lease)),
+        )
+        .values(
+            status=Status.PROCESSING.value,
+            attempt=message.attempt + 1,
+            worker=lease.owner,
+            dispatched_at=None,
+            **FREE,
+        ),
+    )
+    if not taken:
+        return None
+    claim = Claim.of(message, lease, now)
+    open_attempt(session, claim)
+    events.end_waits(session, claim.message_id, at=now)
+    counted = {"sent_count": go.sent_count, "limit": go.limit}
+    claim_event(
+        session,
+        claim,
+        Phase.RATE_LIMIT_OK,
+        now,
+        {**counted, "rate_limit_remaining": go.remaining},
+        duration_ms=0,
+    )
+    return claim
