@@ -45,7 +45,7 @@ def _text(order: Json, name: str) -> str:
     return value
 
 
-def _session(world: World, name: str) -> Session:
+def session_of(world: World, name: str) -> Session:
     if name not in world.sessions:
         known = ", ".join(sorted(world.sessions))
         raise wrong(404, f"There is no session {name!r}; there are: {known}.")
@@ -53,7 +53,7 @@ def _session(world: World, name: str) -> Session:
 
 
 def _linked(world: World, name: str) -> Session:
-    session = _session(world, name)
+    session = session_of(world, name)
     if session.login is None or session.login.revoked:
         raise wrong(409, f"{name} has no phone yet: scan its QR code first.")
     return session
@@ -79,7 +79,7 @@ def _default_phone(name: str) -> str:
 async def scan(name: str, request: Request, world: WorldHere) -> Response:
     """The phone scans the code (or types the pairing code, where `code` is told)."""
     order = await _order(request)
-    session = _session(world, name)
+    session = session_of(world, name)
     if session.status is not Status.SCAN or session.code is None:
         status = session.status.value
         raise wrong(409, f"{name} shows no code to scan: its status is {status}.")
@@ -169,8 +169,7 @@ async def add_fault(request: Request, world: WorldHere) -> Response:
 def _strike_at_once(world: World, fault: Fault) -> None:
     if fault.mode is Mode.FAIL_SESSION:
         for session in world.sessions.values():
-            if session.running and fault.fits(path=None, session=session.name):
-                world.faults.take(Mode.FAIL_SESSION, session=session.name)
+            if session.running and world.faults.take(fault.mode, session=session.name):
                 session.fail()
     if fault.mode is Mode.REFUSE and fault.fits(path="/ws", session=None):
         world.events.feeds.close()
@@ -210,7 +209,12 @@ def session_told(world: World, session: Session) -> Json:
     shown: Json | None = None
     if code is not None:
         ends = code.shown_ms + int(world.pace.real(code.lasts_s) * 1000)
-        shown = {"number": code.number, "of": code.of, "endsMs": ends}
+        shown = {
+            "number": code.number,
+            "of": code.of,
+            "shownMs": code.shown_ms,
+            "endsMs": ends,
+        }
     linked = session.login is not None and not session.login.revoked
     history = world.history(session.name)
     return {
