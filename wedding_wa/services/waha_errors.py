@@ -168,7 +168,7 @@ def _judge_session(said: _Said, what: str, *, status: int) -> WahaError | None:
         return None
     if _MISSING.search(said.text):
         return SessionMissing(what, http_status=status)
-    if status == 422 and said.status:
+    if said.status:
         detail = f"{what} {said.status}"
         return SessionNotReady(said.status, detail, http_status=status)
     return None

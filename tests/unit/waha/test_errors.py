@@ -126,6 +126,7 @@ async def test_a_lost_answer_is_maybe_sent_only_for_a_text(error: Exception) -> 
         (httpx.Response(405), AccountDown, AccountDown),
         (httpx.Response(400, text=""), AccountDown, AccountDown),
         (httpx.Response(301), AccountDown, AccountDown),
+        (nest(302, "Found"), AccountDown, AccountDown),
         (httpx.Response(307), AccountDown, AccountDown),
     ],
 )  # fmt: skip

@@ -108,6 +108,7 @@ def test_webjs_names_the_chat_of_an_own_message_in_to() -> None:
         "timestamp": 1795234255,
     }
     assert parse_message(told).chat_id == CHAT
+    assert parse_message(told | {"to": "985550000001@lid"}).chat_id == CHAT
     told["id"] = "3EB0AA"
     assert (parse_message(told).chat_id, parse_message(told).message_id) == (
         CHAT, "3EB0AA"
@@ -141,6 +142,7 @@ def test_an_ack_by_name_only_counts_too() -> None:
     """Some engines leave the number out."""
     told = payload("message.ack") | {"ack": None, "ackName": "PLAYED"}
     assert parse_ack(told).ack == 4
+    assert parse_ack(told | {"ack": -1, "ackName": None}).ack == -1
     with pytest.raises(BadInput):
         parse_ack(told | {"ackName": "LEVEL9"})
     with pytest.raises(BadInput):
