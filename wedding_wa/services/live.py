@@ -31,7 +31,7 @@ _INFO_KEY = "changes"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changed: `what` is "message", "account", "policy" or "wedding"."""
+    """What changed: `what` is "message", "account", "policy", "wedding" or "login"."""
 
     what: str
     wedding_id: int

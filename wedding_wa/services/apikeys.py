@@ -1,0 +1,171 @@
+"""services: keys for programs. Shown once when made; only the SHA-256 is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from wedding_wa.db import Database
+from wedding_wa.domain.errors import BadInput
+from wedding_wa.models import ApiKey, Role
+from wedding_wa.services import audit
+
+_MARK = "wwa"
+_USED_EVERY = timedelta(minutes=1)
+_NAME_LONGEST = 80
+
+
+class Scope(StrEnum):
+    """What a key may do. `admin` includes the others; they include nothing."""
+
+    READ = "read"
+    SEND = "send"
+    CONTROL = "control"
+    ADMIN = "admin"
+
+
+# What a person may do follows from their role in the wedding.
+SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
+    Role.OWNER: frozenset(Scope),
+    Role.PLANNER: frozenset({Scope.READ, Scope.SEND, Scope.CONTROL}),
+    Role.VIEWER: frozenset({Scope.READ}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """The program behind a valid key."""
+
+    key_id: int
+    wedding_id: int
+    name: str
+    scopes: frozenset[Scope]
+    last_used_at: datetime | None
+
+
+def create_key(
+    session: Session,
+    *,
+    wedding_id: int,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None = None,
+    by: int | None = None,
+    now: datetime,
+) -> str:
+    """Make a key and return it: `wwa_<prefix>_<secret>`. It cannot be shown again.
+
+    Raises BadInput on "name" or "scopes". `by` is None for the command line.
+    """
+    name = name.strip()[:_NAME_LONGEST]
+    if not name:
+        raise BadInput("error.key_name", "name")
+    wanted = _checked_scopes(scopes)
+    prefix = f"{_MARK}_{secrets.token_hex(4)}"
+    key = f"{prefix}_{secrets.token_urlsafe(32)}"
+    session.execute(
+        sa.insert(ApiKey).values(
+            wedding_id=wedding_id,
+            name=name,
+            prefix=prefix,
+            key_hash=_hash(key),
+            scopes=" ".join(wanted),
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    audit.record(
+        session,
+        "api_key_created",
+        wedding_id=wedding_id,
+        user_id=by,
+        now=now,
+        name=name,
+        prefix=prefix,
+        scopes=wanted,
+    )
+    return key
+
+
+def revoke_key(
+    session: Session, key_id: int, *, wedding_id: int, by: int | None, now: datetime
+) -> None:
+    """End a key at once; an ended one stays ended."""
+    session.execute(
+        sa.update(ApiKey)
+        .where(
+            col(ApiKey.id) == key_id,
+            col(ApiKey.wedding_id) == wedding_id,
+            col(ApiKey.revoked_at).is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    audit.record(
+        session,
+        "api_key_revoked",
+        wedding_id=wedding_id,
+        user_id=by,
+        now=now,
+        key_id=key_id,
+    )
+
+
+def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
+    """Return whose key this is; None if unknown, revoked or expired.
+
+    Found by its public prefix, then compared in constant time.
+    """
+    query = sa.select(ApiKey).where(
+        col(ApiKey.prefix) == key[: len(_MARK) + 9],
+        col(ApiKey.revoked_at).is_(None),
+        sa.or_(col(ApiKey.expires_at).is_(None), col(ApiKey.expires_at) > now),
+    )
+    for row in session.scalars(query):
+        if hmac.compare_digest(row.key_hash, _hash(key)):
+            return KeyHolder(
+                key_id=row.id or 0,
+                wedding_id=row.wedding_id,
+                name=row.name,
+                scopes=_with_implied(row.scopes.split()),
+                last_used_at=row.last_used_at,
+            )
+    return None
+
+
+async def verify_key(db: Database, key: str, *, now: datetime) -> KeyHolder | None:
+    """`holder` for doors; also notes, once a minute, that the key was used."""
+    found = await db.read(holder, key, now)
+    if found and (not found.last_used_at or now - found.last_used_at >= _USED_EVERY):
+        await db.write(_used, found.key_id, now)
+    return found
+
+
+def _used(session: Session, key_id: int, now: datetime) -> None:
+    session.execute(
+        sa.update(ApiKey).where(col(ApiKey.id) == key_id).values(last_used_at=now)
+    )
+
+
+def _checked_scopes(scopes: Iterable[str]) -> list[str]:
+    wanted = sorted({scope.strip().lower() for scope in scopes} - {""})
+    known = [scope.value for scope in Scope]
+    if not wanted or not set(wanted) <= set(known):
+        raise BadInput("error.key_scopes", "scopes", known=", ".join(known))
+    return wanted
+
+
+def _with_implied(stored: Iterable[str]) -> frozenset[Scope]:
+    scopes = frozenset(Scope(value) for value in stored)
+    return frozenset(Scope) if Scope.ADMIN in scopes else scopes
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
