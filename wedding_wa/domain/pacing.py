@@ -25,6 +25,7 @@ ACCOUNT_RULES = frozenset(
     {
         HoldRule.PAUSED,
         HoldRule.ACCOUNT_DOWN,
+        HoldRule.HEARING_GAP,
         HoldRule.WINDOW,
         HoldRule.HOURLY,
         HoldRule.DAILY,

@@ -17,6 +17,7 @@ from wedding_wa.services.queue.evidence import (
     settle_sent,
 )
 from wedding_wa.services.queue.hand import (
+    Fault,
     begin_phase,
     finish_failed,
     finish_sent,
@@ -31,6 +32,7 @@ from wedding_wa.services.queue.rows import Claim
 
 __all__ = [
     "Claim",
+    "Fault",
     "Step",
     "apply_ack",
     "apply_echo",

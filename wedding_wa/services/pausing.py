@@ -1,0 +1,99 @@
+"""services: stopping and going on: all sending, one account, and by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from wedding_wa.models import Account, AuditEntry, Wedding
+from wedding_wa.services.history import policy_of
+from wedding_wa.services.live import Change, note
+from wedding_wa.services.sql import changed
+
+BY_PERSON = "person"
+BY_FAILURES = "failures"
+
+
+def pause_all(
+    session: Session, wedding_id: int, *, now: datetime, user_id: int | None = None
+) -> bool:
+    """Stop all sending; what is in hand goes back before its mark. False: it was."""
+    paused = changed(
+        session,
+        sa.update(Wedding)
+        .where(col(Wedding.id) == wedding_id, col(Wedding.paused_at).is_(None))
+        .values(paused_at=now),
+    )
+    if paused:
+        _tell(session, wedding_id, "sending_paused", now, user_id)
+    return bool(paused)
+
+
+def resume_all(
+    session: Session, wedding_id: int, *, now: datetime, user_id: int | None = None
+) -> bool:
+    """Go on with all sending, also of accounts that paused by themselves."""
+    resumed = changed(
+        session,
+        sa.update(Wedding)
+        .where(col(Wedding.id) == wedding_id, col(Wedding.paused_at).is_not(None))
+        .values(paused_at=None),
+    )
+    resumed += changed(
+        session,
+        sa.update(Account)
+        .where(
+            col(Account.wedding_id) == wedding_id, col(Account.paused_at).is_not(None)
+        )
+        .values(paused_at=None, pause_reason=None, failures_in_row=0),
+    )
+    if resumed:
+        _tell(session, wedding_id, "sending_resumed", now, user_id)
+    return bool(resumed)
+
+
+def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> bool:
+    """Pause an account whose last N tries all failed (policy); say why."""
+    limit = policy_of(session, account_id).pause_after_failures
+    if not limit:
+        return False
+    paused = changed(
+        session,
+        sa.update(Account)
+        .where(
+            col(Account.id) == account_id,
+            col(Account.paused_at).is_(None),
+            col(Account.failures_in_row) >= limit,
+        )
+        .values(paused_at=now, pause_reason=BY_FAILURES),
+    )
+    if not paused:
+        return False
+    account = session.get_one(Account, account_id)
+    _tell(session, account.wedding_id, "account_paused_by_failures", now, None)
+    return True
+
+
+def restrict(
+    session: Session, account_id: int, *, until: datetime, now: datetime
+) -> None:
+    """WhatsApp closes new chats for this account until then."""
+    changed(
+        session,
+        sa.update(Account)
+        .where(col(Account.id) == account_id)
+        .values(restricted_until=until),
+    )
+    account = session.get_one(Account, account_id)
+    _tell(session, account.wedding_id, "account_restricted", now, None)
+
+
+def _tell(
+    session: Session, wedding_id: int, action: str, now: datetime, user_id: int | None
+) -> None:
+    session.add(
+        AuditEntry(wedding_id=wedding_id, user_id=user_id, action=action, at=now)
+    )
+    note(session, Change("wedding", wedding_id))
