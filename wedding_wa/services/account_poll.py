@@ -1,0 +1,183 @@
+"""services: asking WAHA how an account is, and putting right what may be put right.
+
+A poll sets the session's config where it differs and starts a session that stopped by
+itself. It never starts one that was never linked or that the owner stopped, and never
+restarts for a failure: the owner decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from wedding_wa.db import Database
+from wedding_wa.domain.account import AccountStatus, is_ready
+from wedding_wa.domain.errors import BadKey, SessionMissing, WahaError
+from wedding_wa.models import Account
+from wedding_wa.services import hearing
+from wedding_wa.services.account_status import apply_status, apply_timelock
+from wedding_wa.services.accounts import Clients, NotConfigured
+from wedding_wa.services.catch_up import catch_up
+from wedding_wa.services.clock import Clock
+from wedding_wa.services.waha import (
+    ServerVersion,
+    SessionConfig,
+    SessionInfo,
+    WahaClient,
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What we know of the account before we ask."""
+
+    key: str
+    webhook_url: str
+    status: str
+    engine: str
+    version_known: bool
+    may_start: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the poll brought: a session, or the status a fault means."""
+
+    status: str
+    asked_at: datetime
+    info: SessionInfo | None = None
+    version: ServerVersion | None = None
+    error: str | None = None
+
+
+async def poll(db: Database, clients: Clients, account_id: int, clock: Clock) -> str:
+    """Ask WAHA about the account, store the answer, return the account's status.
+
+    Faults of WAHA become statuses (UNREACHABLE, BAD_KEY, MISSING, NOT_CONFIGURED) and
+    are not raised. A connected account with a hearing gap has its chats read.
+    """
+    async with clients.turn(account_id, "poll"):
+        known = await db.read(_known, account_id)
+        answer = await _ask(clients, account_id, known, clock)
+        status = await db.write(_store, account_id, answer, now=clock.now())
+    if is_ready(status):
+        await catch_up(db, clients, account_id, clock)
+    return status
+
+
+async def session_config(
+    db: Database, clients: Clients, account_id: int
+) -> SessionConfig | None:
+    """What the account's session must be set to; None before WAHA can reach us."""
+    known = await db.read(_known, account_id)
+    return await _wanted(clients, account_id, known)
+
+
+async def _ask(
+    clients: Clients, account_id: int, known: _Known, clock: Clock
+) -> _Answer:
+    asked_at = clock.now()
+    try:
+        client = await clients.get(account_id)
+        info = await client.session()
+        if await _put_right(client, clients, account_id, known, info):
+            asked_at = clock.now()
+            info = await client.session()
+        version = None
+        if not (known.version_known and is_ready(known.status)):
+            version = await client.version()
+    except NotConfigured as error:
+        reason = str(error.params.get("reason") or error.code)
+        return _Answer(AccountStatus.NOT_CONFIGURED, asked_at, error=reason)
+    except BadKey as error:
+        return _Answer(AccountStatus.BAD_KEY, asked_at, error=error.code)
+    except SessionMissing as error:
+        return _Answer(AccountStatus.MISSING, asked_at, error=error.code)
+    except WahaError as error:
+        return _Answer(AccountStatus.UNREACHABLE, asked_at, error=error.code)
+    return _Answer(info.status, asked_at, info, version)
+
+
+async def _put_right(
+    client: WahaClient,
+    clients: Clients,
+    account_id: int,
+    known: _Known,
+    info: SessionInfo,
+) -> bool:
+    """Set the config and start what stopped by itself. True where something changed.
+
+    A config that is changed restarts a running session, and the store must be on
+    before the first scan: so it is looked at on every poll and set where it differs.
+    """
+    wanted = await _wanted(clients, account_id, known)
+    changed = False
+    if wanted is not None and not wanted.fits(
+        info.config, engine=info.engine or known.engine or None
+    ):
+        changed = await client.ensure_session(wanted)
+    if changed:
+        _tell("session config put right", "session_configured", known, info)
+    if info.status == AccountStatus.STOPPED and known.may_start:
+        await client.start()
+        _tell("session started again", "session_started_again", known, info)
+        changed = True
+    return changed
+
+
+async def _wanted(
+    clients: Clients, account_id: int, known: _Known
+) -> SessionConfig | None:
+    secret = await clients.webhook_secret(account_id)
+    if not (secret and known.webhook_url):
+        return None
+    return SessionConfig(known.webhook_url, secret, known.key)
+
+
+def _tell(text: str, action: str, known: _Known, info: SessionInfo) -> None:
+    _log.info(
+        text, extra={"action": action, "account": known.key, "status": info.status}
+    )
+
+
+def _known(session: Session, account_id: int) -> _Known:
+    account = session.get_one(Account, account_id)
+    return _Known(
+        key=account.key,
+        webhook_url=account.webhook_url,
+        status=account.status,
+        engine=account.engine,
+        version_known=bool(account.waha_version),
+        # only what was linked, and only if nobody wants it stopped
+        may_start=account.phone is not None and account.stopped_at is None,
+    )
+
+
+def _store(session: Session, account_id: int, answer: _Answer, *, now: datetime) -> str:
+    info = answer.info
+    taken = apply_status(
+        session,
+        account_id,
+        answer.status,
+        at=answer.asked_at,
+        now=now,
+        me=info.me if info else None,
+        error=answer.error,
+        polled=True,
+    )
+    account = session.get_one(Account, account_id)
+    if answer.version is not None:
+        account.engine = answer.version.engine
+        account.waha_version = answer.version.version
+    if info is not None and info.timelock is not None:
+        apply_timelock(session, account_id, info.timelock, now=now)
+    if taken and is_ready(answer.status):
+        hearing.heard(
+            session, account_id, "poll", at=now, wedding_id=account.wedding_id
+        )
+    return account.status

@@ -1,0 +1,160 @@
+"""services: what one message, heard live or read back, means for the account.
+
+All of it may come again and in any order: the end is the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from wedding_wa.domain.chat import is_lid, is_person, phone_of_chat
+from wedding_wa.models import Account, Consent, Evidence, InboundMessage
+from wedding_wa.services import consent, queue
+from wedding_wa.services.live import Change, note
+from wedding_wa.services.once import insert_once
+from wedding_wa.services.sql import changed, table
+from wedding_wa.services.waha import WahaMessage
+from wedding_wa.services.waha_messages import dict_of
+
+_INBOUND = table(InboundMessage)
+# Lines that WhatsApp itself puts into a chat: nobody wrote them.
+_NOTICES = frozenset(
+    {
+        "call_log",
+        "e2e_notification",
+        "gp2",
+        "notification",
+        "notification_template",
+        "protocol",
+    }
+)
+
+
+def hear(
+    session: Session,
+    account_id: int,
+    message: WahaMessage,
+    *,
+    source: Evidence,
+    phone: str | None,
+    now: datetime,
+) -> bool:
+    """Take in a message of a chat; True where it was news from a guest.
+
+    `phone` is the writer's number where the message itself does not tell it.
+    """
+    if message.from_me:
+        _echo(session, account_id, message, now=now)
+        return False
+    if not _is_written_by_person(message):
+        return False
+    return _inbound(session, account_id, message, source=source, phone=phone, now=now)
+
+
+def writer_phone(message: WahaMessage) -> str | None:
+    """The writer's number where the message tells it: its chat, or its other name."""
+    told = phone_of_chat(message.chat_id)
+    if told is None and message.alt_chat_id is not None:
+        told = phone_of_chat(message.alt_chat_id)
+    return told
+
+
+def _echo(
+    session: Session, account_id: int, message: WahaMessage, *, now: datetime
+) -> None:
+    """One of our own, sent by us or typed on the phone; the queue knows which."""
+    bare, at = message.message_id, message.timestamp
+    if not queue.apply_echo(session, account_id, bare, at=at, now=now):
+        return
+    if message.ack is not None:
+        queue.apply_ack(session, account_id, bare, message.ack, at=now, now=now)
+
+
+def _is_written_by_person(message: WahaMessage) -> bool:
+    """Whether a person wrote this to us alone; only that is consent."""
+    data = dict_of(message.raw.get("_data"))
+    notice = data.get("messageStubType") or data.get("type") in _NOTICES
+    return is_person(message.chat_id) and not notice
+
+
+def _inbound(
+    session: Session,
+    account_id: int,
+    message: WahaMessage,
+    *,
+    source: Evidence,
+    phone: str | None,
+    now: datetime,
+) -> bool:
+    account = session.get_one(Account, account_id)
+    phone = writer_phone(message) or phone
+    if phone is not None and _known_by_other_name(session, account_id, message, phone):
+        return False
+    inbound_id = insert_once(
+        session,
+        _INBOUND,
+        wedding_id=account.wedding_id,
+        account_id=account_id,
+        chat_id=message.chat_id,
+        message_id=message.message_id,
+        phone=phone,
+        push_name=message.push_name,
+        body=message.body,
+        source=source.value,
+        at=message.timestamp,
+        received_at=now,
+    )
+    if inbound_id is not None:
+        consent.give(
+            session,
+            account,
+            chat_id=message.chat_id,
+            phone=phone,
+            inbound_id=inbound_id,
+            source=source,
+            at=message.timestamp,
+            now=now,
+        )
+    if phone is not None and is_lid(message.chat_id):
+        _learn_phone(session, account_id, message.chat_id, phone)
+    note(session, Change("account", account.wedding_id, account_id))
+    return inbound_id is not None
+
+
+def _known_by_other_name(
+    session: Session, account_id: int, message: WahaMessage, phone: str
+) -> bool:
+    """Whether it came before under the writer's other chat: their LID, their number.
+
+    WAHA tells a message live under the one and lists it under the other later.
+    """
+    others = select(Consent.chat_id).where(
+        Consent.account_id == account_id,
+        Consent.phone == phone,
+        Consent.chat_id != message.chat_id,
+    )
+    found = session.exec(
+        select(InboundMessage.id).where(
+            InboundMessage.account_id == account_id,
+            col(InboundMessage.chat_id).in_(others),
+            InboundMessage.message_id == message.message_id,
+        )
+    ).first()
+    return found is not None
+
+
+def _learn_phone(session: Session, account_id: int, chat_id: str, phone: str) -> None:
+    consent.learn_phone(session, account_id, chat_id, phone)
+    changed(
+        session,
+        sa.update(_INBOUND)
+        .where(
+            _INBOUND.c.account_id == account_id,
+            _INBOUND.c.chat_id == chat_id,
+            _INBOUND.c.phone.is_(None),
+        )
+        .values(phone=phone),
+    )
