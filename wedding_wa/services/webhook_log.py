@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.messages import Ack
-from wedding_wa.models import Evidence, WebhookLog
+from wedding_wa.models import Account, Evidence, WebhookLog
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
 from wedding_wa.services.waha import (
@@ -51,6 +51,23 @@ class Heard:
     ack: int | None = None
     error_at: datetime | None = None
     echoed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """An account that events may be for, and the seal of what signs them."""
+
+    wedding_id: int
+    account_id: int
+    webhook_secret_sealed: str = field(repr=False)
+
+
+def receivers(session: Session, key: str) -> list[Receiver]:
+    """The accounts called `key`; the signature tells which one is meant."""
+    rows = session.exec(select(Account).where(Account.key == key)).all()
+    return [
+        Receiver(row.wedding_id, row.id or 0, row.webhook_secret_sealed) for row in rows
+    ]
 
 
 def store(
