@@ -57,7 +57,7 @@ def build(settings: Settings | None = None, *, clock: Clock | None = None) -> Ru
 
 def current() -> Runtime:
     """The process's runtime, built at the first call."""
-    global _current
+    global _current  # noqa: PLW0603  # the one composition root of the process
     if _current is None:
         _current = build()
     return _current
@@ -65,5 +65,5 @@ def current() -> Runtime:
 
 def install(runtime: Runtime | None) -> None:
     """Use `runtime` from now on (None: build anew when asked)."""
-    global _current
+    global _current  # noqa: PLW0603  # the one composition root of the process
     _current = runtime

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from wedding_wa.db import Database
 from wedding_wa.domain.account import is_ready
@@ -46,17 +46,18 @@ class _Seen:
     doubtful: bool = False
 
 
-async def start_hearing(db: Database, clients: Clients, clock: Clock) -> None:
+async def start_hearing(
+    db: Database, clients: Clients, account_id: int, clock: Clock
+) -> None:
     """At the start of a process: apply what was left, ask WAHA, read what was missed.
 
     Events that failed are tried once more: the app may have been mended meanwhile.
     Afterwards a connected account has no open gap, unless WAHA went away again.
     """
-    await db.write(webhook_log.reopen_failed)
-    for account_id in await db.read(_account_ids):
-        await apply_open_events(db, clients, account_id, clock)
-        await db.write(hearing.open_after_absence, account_id, now=clock.now())
-        await poll(db, clients, account_id, clock)
+    await db.write(webhook_log.reopen_failed, account_id)
+    await apply_open_events(db, clients, account_id, clock)
+    await db.write(hearing.open_after_absence, account_id, now=clock.now())
+    await poll(db, clients, account_id, clock)
 
 
 async def apply_open_events(
@@ -181,8 +182,3 @@ def _ack(session: Session, event: OpenEvent, told: WahaEvent, *, now: datetime) 
         queue.apply_ack(
             session, event.account_id, ack.message_id, ack.ack, at=at, now=now
         )
-
-
-def _account_ids(session: Session) -> list[int]:
-    ids = session.exec(select(Account.id).order_by(col(Account.id)))
-    return [one for one in ids if one is not None]

@@ -14,6 +14,7 @@ from wedding_wa.services.sql import changed
 
 BY_PERSON = "person"
 BY_FAILURES = "failures"
+BY_SILENCE = "silence"
 
 
 def pause_all(
@@ -54,40 +55,25 @@ def resume_all(
     return bool(resumed)
 
 
-def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> bool:
-    """Pause an account whose last N tries all failed (policy); say why."""
-    limit = policy_of(session, account_id).pause_after_failures
-    if not limit:
-        return False
-    paused = changed(
-        session,
-        sa.update(Account)
-        .where(
-            col(Account.id) == account_id,
-            col(Account.paused_at).is_(None),
-            col(Account.failures_in_row) >= limit,
-        )
-        .values(paused_at=now, pause_reason=BY_FAILURES),
-    )
-    if not paused:
-        return False
-    account = session.get_one(Account, account_id)
-    _tell(session, account.wedding_id, "account_paused_by_failures", now, None)
-    return True
-
-
-def restrict(
-    session: Session, account_id: int, *, until: datetime, now: datetime
+def pause_account(
+    session: Session, account: Account, reason: str, *, now: datetime
 ) -> None:
-    """WhatsApp closes new chats for this account until then."""
+    """Stop one account, with the reason for the owner's eyes."""
     changed(
         session,
         sa.update(Account)
-        .where(col(Account.id) == account_id)
-        .values(restricted_until=until),
+        .where(col(Account.id) == account.id, col(Account.paused_at).is_(None))
+        .values(paused_at=now, pause_reason=reason),
     )
-    account = session.get_one(Account, account_id)
-    _tell(session, account.wedding_id, "account_restricted", now, None)
+    _tell(session, account.wedding_id, f"account_paused_by_{reason}", now, None)
+
+
+def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> None:
+    """Pause an account whose last N tries all failed (policy)."""
+    limit = policy_of(session, account_id).pause_after_failures
+    account = session.get_one(Account, account_id, populate_existing=True)
+    if limit and account.failures_in_row >= limit and account.paused_at is None:
+        pause_account(session, account, BY_FAILURES, now=now)
 
 
 def _tell(

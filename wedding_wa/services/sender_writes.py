@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.messages import HoldRule, Outcome, Phase
+from wedding_wa.domain.messages import Ack, HoldRule, Outcome, Phase
 from wedding_wa.domain.pacing import Hold, HumanPlan
 from wedding_wa.models import InboundMessage, QueueMessage
-from wedding_wa.services import events, pausing, queue
+from wedding_wa.services import account_status, events, pausing, queue, webhook_log
 from wedding_wa.services.queue import Claim, Fault
 from wedding_wa.services.sql import changed
 
@@ -109,12 +109,27 @@ def sent(
 ) -> None:
     """Write that WAHA answered; a rescue that came first is settled by the answer."""
     _end(session, phase, now)
-    if queue.finish_sent(session, claim, provider_id=provider_id, plan=plan, now=now):
-        return
-    message = session.get_one(QueueMessage, claim.message_id)
-    queue.settle_sent(
-        session, message, evidence="answer", provider_id=provider_id, now=now
-    )
+    if not queue.finish_sent(
+        session, claim, provider_id=provider_id, plan=plan, now=now
+    ):
+        message = session.get_one(QueueMessage, claim.message_id)
+        queue.settle_sent(
+            session, message, evidence="answer", provider_id=provider_id, now=now
+        )
+    _apply_early_acks(session, claim.account_id, provider_id, now)
+
+
+def _apply_early_acks(
+    session: Session, account_id: int, provider_id: str, now: datetime
+) -> None:
+    """Acks may come before the answer that tells the id: apply them now."""
+    heard = webhook_log.find_acks(session, account_id, provider_id)
+    if heard.error_at is not None:
+        queue.apply_ack(
+            session, account_id, provider_id, Ack.ERROR, at=heard.error_at, now=now
+        )
+    if heard.ack is not None:
+        queue.apply_ack(session, account_id, provider_id, heard.ack, at=now, now=now)
 
 
 def judged(
@@ -132,7 +147,7 @@ def judged(
     if hold is not None:
         queue.release(session, claim, outcome=outcome, now=now, hold=hold, fault=fault)
         if hold.rule is HoldRule.RESTRICTED and hold.until is not None:
-            pausing.restrict(session, claim.account_id, until=hold.until, now=now)
+            account_status.restrict(session, claim.account_id, hold.until, now=now)
     elif outcome is Outcome.MAYBE_SENT:
         queue.finish_unconfirmed(session, claim, fault=fault, now=now)
     elif outcome is Outcome.REFUSED or claim.failures + 1 >= claim.max_attempts:

@@ -161,12 +161,16 @@ def set_error(
     )
 
 
-def reopen_failed(session: Session) -> int:
+def reopen_failed(session: Session, account_id: int) -> int:
     """Let the events that could not be applied be tried once more."""
     return changed(
         session,
         sa.update(_LOG)
-        .where(_LOG.c.applied_at.is_(None), _LOG.c.error.is_not(None))
+        .where(
+            _LOG.c.account_id == account_id,
+            _LOG.c.applied_at.is_(None),
+            _LOG.c.error.is_not(None),
+        )
         .values(error=None),
     )
 
