@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # Radix and emotion write style attributes, hence 'unsafe-inline' for styles only.
 _POLICY = (
     "default-src 'self'; script-src 'self' {scripts}; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 _FIXED = {
@@ -22,6 +23,7 @@ _FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_SLASHLESS = ("/api/", "/login", "/logout", "/setup")
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -60,14 +62,17 @@ class SecurityHeaders:
 
 
 class TrailingSlash:
-    """Makes `/api/x/` the same as `/api/x`, without a redirect that loses the body."""
+    """Makes `/api/x/` the same as `/api/x`, without a redirect that loses the body.
+
+    Also for the plain HTML pages; the app's own pages are the frontend's matter.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if path.startswith("/api/") and path.endswith("/"):
+        if path.startswith(_SLASHLESS) and path.endswith("/"):
             scope = dict(scope, path=path.rstrip("/"), raw_path=None)
         await self._app(scope, receive, send)
 

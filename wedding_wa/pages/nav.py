@@ -1,0 +1,18 @@
+"""pages: the navigation. A new page is one line here and one in wedding_wa.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its words are `nav.<key>`; `g` then `letter` goes there."""
+
+    key: str
+    route: str
+    icon: str
+    letter: str
+
+
+NAV = (Entry("settings", "/settings", "settings-2", "s"),)

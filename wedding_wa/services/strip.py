@@ -1,0 +1,101 @@
+"""services: the figures at the top of every page, and pausing everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from wedding_wa.domain.messages import Status
+from wedding_wa.domain.pacing import HOUR, Hold
+from wedding_wa.models import Account, AuditEntry, QueueMessage, Wedding
+from wedding_wa.services.history import READY, Situation, situation
+from wedding_wa.services.live import Change, note
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFigures:
+    """One account now. `next_free` is None while something could go at once."""
+
+    key: str
+    ready: bool
+    paused: bool
+    sent: int
+    limit: int
+    next_free: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What the strip shows of one wedding."""
+
+    groom_name: str
+    bride_name: str
+    time_zone: str
+    paused: bool
+    accounts: tuple[AccountFigures, ...]
+
+
+def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
+    """Read the strip. Raises sqlalchemy's NoResultFound for an unknown wedding."""
+    wedding = session.exec(select(Wedding).where(Wedding.id == wedding_id)).one()
+    accounts = session.exec(
+        select(Account)
+        .where(Account.wedding_id == wedding_id)
+        .order_by(col(Account.key).desc())  # groom, bride
+    ).all()
+    return Strip(
+        groom_name=wedding.groom_name,
+        bride_name=wedding.bride_name,
+        time_zone=wedding.time_zone,
+        paused=wedding.paused_at is not None,
+        accounts=tuple(_figures(session, one.id or 0, now) for one in accounts),
+    )
+
+
+def set_paused(
+    session: Session, wedding_id: int, paused: bool, *, user_id: int, now: datetime
+) -> None:
+    """Pause or resume everything this wedding sends; doing it twice changes nothing."""
+    wedding = session.get_one(Wedding, wedding_id)
+    if (wedding.paused_at is not None) == paused:
+        return
+    wedding.paused_at = now if paused else None
+    action = "pause_all" if paused else "resume_all"
+    session.add(
+        AuditEntry(wedding_id=wedding_id, user_id=user_id, action=action, at=now)
+    )
+    note(session, Change("wedding", wedding_id))
+
+
+def _figures(session: Session, account_id: int, now: datetime) -> AccountFigures:
+    at = situation(session, account_id)
+    return AccountFigures(
+        key=at.account.key,
+        ready=at.account.status == READY,
+        paused=at.account.paused_at is not None,
+        sent=sum(1 for send in at.view.sends if send.at > now - HOUR),
+        limit=at.policy.per_hour,
+        next_free=_next_free(at, now),
+        waiting=_waiting(session, account_id),
+    )
+
+
+def _next_free(at: Situation, now: datetime) -> datetime | None:
+    decision = at.decide(now, None)
+    return decision.until if isinstance(decision, Hold) else None
+
+
+def _waiting(session: Session, account_id: int) -> int:
+    # Bounded by what waits: a partial index holds exactly the pending rows.
+    return session.exec(
+        select(sa.func.count())
+        .select_from(QueueMessage)
+        .where(
+            col(QueueMessage.account_id) == account_id,
+            col(QueueMessage.status) == Status.PENDING,
+        )
+    ).one()

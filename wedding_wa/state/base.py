@@ -1,0 +1,183 @@
+"""state: what every page has: the reader, the header strip, toasts, the live loop.
+
+A page's state is a subclass that says what it shows; everything else is here:
+
+    class QueueState(PageState):
+        rows: list[Row] = []
+
+        async def _pull(self, reader: Reader) -> dict[str, object]:
+            found = await runtime.current().db.read(queue_page, reader.wedding_id)
+            return {"rows": [row(message) for message in found]}
+
+        @rx.event(background=True)
+        async def live(self) -> Leave:         # the page's on_load
+            return await self._follow()
+
+        @rx.event(temporal=True)               # not replayed after a reconnect
+        async def cancel(self, message_id: int) -> None:
+            await self._do(services.cancel(message_id), done="queue.cancelled")
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Mapping
+from http.cookies import SimpleCookie
+from typing import TypeAlias, TypedDict
+
+import reflex as rx
+from reflex_base.event import EventSpec
+
+from wedding_wa import runtime
+from wedding_wa.domain.errors import WeddingError
+from wedding_wa.state.header import (
+    StripAccount,
+    header_values,
+    keep_language,
+    pause_everything,
+)
+from wedding_wa.state.session import LOGIN_PATH, Reader, reader_of
+from wedding_wa.words import best_language, say
+
+# A page that has heard nothing for longer calls itself stale (pages/js/live.jsx).
+BEAT_SECONDS = 5.0
+# Looks at the database even without a signal, should one have been lost.
+REPAIR_SECONDS = 30.0
+# A page is not updated more often than this.
+CALM_SECONDS = 0.2
+
+
+# What a live loop returns when the login has ended: the way out.
+Leave: TypeAlias = EventSpec
+
+
+class Toast(TypedDict):
+    """One short notice. A new `id` shows it; `kind` is success, info or error."""
+
+    id: str
+    kind: str
+    text: str
+
+
+class PageState(rx.State):
+    """The parent of every page's state. There is one of it per open tab."""
+
+    # "" until the server has told: pages then use <html lang>.
+    lang: str = ""
+    reader_name: str = ""
+    time_zone: str = "UTC"
+    groom_name: str = ""
+    bride_name: str = ""
+    simulated: bool = False
+    paused: bool = False
+    strip: list[StripAccount] = []
+    # Counts the server's signs of life; the live word watches it.
+    beat: int = 0
+    # The states whose first pull has arrived; their pages show skeletons before.
+    loaded: list[str] = []
+    toast: Toast = {"id": "", "kind": "", "text": ""}
+
+    # Moves when the reader asks for something else, so that an older answer that is
+    # still on its way is not shown.
+    _asked: int = 0
+
+    @rx.event(temporal=True)
+    async def pause_all(self, paused: bool) -> None:
+        """Pause or resume all sending."""
+        if reader := await reader_of(self):
+            await self._do(pause_everything(reader, paused is True))
+
+    @rx.event
+    async def choose_language(self, lang: str) -> None:
+        """Read everything in `lang` from now on, here and after the next login."""
+        self.lang = best_language(lang)
+        if reader := await reader_of(self):
+            await self._do(keep_language(reader, self.lang))
+
+    async def _pull(self, reader: Reader) -> Mapping[str, object]:
+        """Return this page's variables by name. Overridden by every page.
+
+        Runs without the state's lock: read `self`, never assign, take your time.
+        """
+        del reader
+        return {}
+
+    async def _follow(self) -> Leave:
+        """Keep this tab up to date until it closes, leaves the page or logs out.
+
+        Call it from a background event that is the page's `on_load`: Reflex cancels
+        that on navigation and disconnect and starts it anew on reconnect.
+        """
+        clock, bus = runtime.current().clock, runtime.current().bus
+        seen, pulled = -1, float("-inf")
+        while reader := await reader_of(self):
+            version = await bus.newer(seen, BEAT_SECONDS if seen >= 0 else 0)
+            due = clock.monotonic() - pulled >= REPAIR_SECONDS
+            if version != seen or due:
+                await self._bring(reader)
+                pulled = clock.monotonic()
+            seen = version
+            async with self:
+                self.beat += 1
+            await clock.sleep(CALM_SECONDS)
+        return rx.redirect(LOGIN_PATH)
+
+    async def _bring(self, reader: Reader) -> None:
+        asked = self._asked
+        values = {**await header_values(reader), **await self._pull(reader)}
+        async with self:
+            self._greet(reader)
+            if asked == self._asked:
+                self._assign(values)
+                self._assign({"loaded": [*{*self.loaded, self.get_full_name()}]})
+
+    async def _refresh(self) -> None:
+        """Pull now: for event handlers that change what the page shows (a filter)."""
+        self._asked += 1
+        if reader := await reader_of(self):
+            self._assign(await self._pull(reader))
+
+    async def _do(self, work: Awaitable[object], *, done: str = "") -> bool:
+        """Await `work` and tell the reader how it ended; True if it went well.
+
+        `done` is the key of the success sentence ("" says nothing). A WeddingError
+        becomes its sentence; anything else is a defect and goes to the log.
+        """
+        try:
+            await work
+        except WeddingError as error:
+            self._tell("error", say(self._lang(), error.code, **error.params))
+            return False
+        if done:
+            self._tell("success", say(self._lang(), done))
+        return True
+
+    def _tell(self, kind: str, text: str) -> None:
+        """Show a toast. `text` is a sentence in the reader's language."""
+        self.toast = {"id": uuid.uuid4().hex, "kind": kind, "text": text}
+
+    def _assign(self, values: Mapping[str, object]) -> None:
+        """Assign only what differs: an equal value assigned is sent all the same."""
+        for name, value in values.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+
+    def _greet(self, reader: Reader) -> None:
+        self._assign(
+            {
+                "lang": self._lang(reader),
+                "reader_name": reader.name,
+            }
+        )
+
+    def _lang(self, reader: Reader | None = None) -> str:
+        """The reader's choice, else what this tab has, else what the browser asks."""
+        chosen = reader.language if reader else ""
+        headers = self.router.headers
+        cookie = _cookie_value(headers.cookie or "", "lang")
+        return best_language(chosen, self.lang, cookie, headers.accept_language)
+
+
+def _cookie_value(header: str, name: str) -> str:
+    cookie = SimpleCookie(header).get(name)
+    return cookie.value if cookie else ""
