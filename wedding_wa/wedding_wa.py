@@ -1,40 +1,61 @@
 """The Reflex app: a parts list. Importing it starts nothing."""
 
+from __future__ import annotations
+
+import contextlib
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import reflex as rx
 from reflex.utils.prerequisites import get_web_dir
 from starlette.types import ASGIApp
 
+from wedding_wa import engine, runtime
 from wedding_wa.api.app import create_api
+from wedding_wa.api.guard import guarding
 from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
 from wedding_wa.pages import lost, settings, theme
 from wedding_wa.pages.i18n import tr
+from wedding_wa.state.session import LOGIN_PATH, LoginRequired
 from wedding_wa.state.settings import SettingsState
 
 log = logging.getLogger(__name__)
 
 
-def with_headers(app: ASGIApp) -> ASGIApp:
+@contextlib.asynccontextmanager
+async def engine_beside_the_pages() -> AsyncIterator[None]:
+    """Run ears, chores and (WORKER=inline) the worker while the server serves."""
+    now = runtime.current()
+    async with engine.running(now, worker=now.settings.worker == "inline"):
+        yield
+    await now.clients.aclose()
+
+
+def with_headers(served: ASGIApp) -> ASGIApp:
     """Put security and caching headers on everything, the outermost layer."""
-    return SecurityHeaders(app, csp_file=Path(get_web_dir()) / "build" / CSP_FILE)
+    return SecurityHeaders(served, csp_file=Path(get_web_dir()) / "build" / CSP_FILE)
 
 
 def report_defect(exception: Exception) -> None:
-    """A handler failed in a way nobody foresaw: log it, the page stays as it was."""
+    """Log what a handler did not foresee; the page stays as it was."""
     log.error("event failed", exc_info=exception, extra={"action": "event_failed"})
 
 
+api = create_api()
 app = rx.App(
     head_components=theme.head(),
     stylesheets=theme.STYLESHEETS,
     toaster=theme.toaster(),
+    # The live word in the strip says what Reflex's own overlay would.
     extra_app_wraps={(5, "Overlay"): lambda _stateful: None},
     backend_exception_handler=report_defect,
-    api_transformer=[create_api(), TrailingSlash, with_headers],
+    # From the inside out: our routes, one address with and without slash, the door.
+    api_transformer=[api, TrailingSlash, guarding(api), with_headers],
 )
+app.add_middleware(LoginRequired())
+app.register_lifespan_task(engine_beside_the_pages)
 
 # A page's `on_load` is the live loop of its state; its place in the menu: pages/nav.py.
 app.add_page(
@@ -44,4 +65,4 @@ app.add_page(
     on_load=SettingsState.live,
 )
 app.add_page(lost.lost, "404", title=tr("layout.lost.title"))
-app.add_page(lost.to_login, "/login", title=tr("common.app"))
+app.add_page(lost.to_login, LOGIN_PATH, title=tr("common.app"))

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from wedding_wa.build.frontend import BuildError
+from wedding_wa.cli import doctor, messages, people, worker
 from wedding_wa.cli import run as running
 from wedding_wa.settings import SettingsError, load_settings
 
@@ -28,6 +29,27 @@ def run() -> None:
 def build() -> None:
     """Build the pages if they changed."""
     running.pages_folder()
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def simulator(context: typer.Context) -> None:
+    """Run the built-in WAHA simulator alone (--help tells its options)."""
+    from wedding_wa.simulator.__main__ import main as simulate
+
+    simulate(context.args)
+
+
+app.command("worker")(worker.worker)
+app.command("doctor")(doctor.doctor)
+app.command("create-admin")(people.create_admin)
+app.command("set-password")(people.set_password)
+app.command("create-api-key")(people.create_api_key)
+app.command("enqueue")(messages.put)
+app.command("show")(messages.show)
+app.add_typer(messages.policy, name="policy")
 
 
 def main() -> None:

@@ -15,8 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wedding_wa import runtime as runtimes
 from wedding_wa.build import frontend
+from wedding_wa.cli.logs import configure
 from wedding_wa.cli.serve import serve
+from wedding_wa.runtime import Runtime
+from wedding_wa.services.migrations import migrate
+from wedding_wa.services.weddings import first_owner_exists, setup_path
 from wedding_wa.settings import Settings, SettingsError
 
 
@@ -25,14 +30,20 @@ def run(settings: Settings) -> None:
 
     Raises SettingsError or BuildError with the sentence that says what mends it.
     """
+    configure(settings.log_level)
     check_data_dir(settings.data_dir)
     check_port(settings.host, settings.port, "PORT")
     if settings.simulated:
         check_port("127.0.0.1", settings.sim_port, "SIM_PORT")
-    with simulator(settings):
-        pages = pages_folder()
-        announce(settings)
-        serve(settings, pages)
+    runtime = runtimes.build(settings)
+    runtimes.install(runtime)
+    pages = pages_folder()
+    migrate(runtime.db.engine)
+    try:
+        with simulator(settings):
+            serve(settings, pages, on_ready=lambda: announce(runtime))
+    finally:
+        runtime.db.close()
 
 
 def pages_folder() -> Path:
@@ -42,15 +53,20 @@ def pages_folder() -> Path:
     return frontend.build()
 
 
-def announce(settings: Settings) -> None:
-    """Print where to go."""
-    print(f"\n  Open {settings.public}\n", flush=True)
+def announce(runtime: Runtime) -> None:
+    """Print where to go: the app, or at the first start the one-time setup link."""
+    settings = runtime.settings
+    if runtime.db.read_now(first_owner_exists):
+        print(f"\n  Open {settings.public}\n", flush=True)
+    else:
+        link = f"{settings.public}{setup_path(runtime.sealer)}"
+        print(f"\n  Welcome! Begin here, this link works once:\n\n  {link}\n")
     if settings.simulated:
         print(
             f"  No WAHA is configured: the simulator at {settings.simulator_url} "
             "pretends to be WhatsApp.\n  Nothing leaves this machine.\n",
-            flush=True,
         )
+    print("  Ctrl-C stops it.\n", flush=True)
 
 
 def check_data_dir(folder: Path) -> None:

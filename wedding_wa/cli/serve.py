@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -28,34 +30,56 @@ _REFLEX = {
 }
 
 
-def serve(settings: Settings, frontend: Path) -> None:
+def serve(
+    settings: Settings, frontend: Path, *, on_ready: Callable[[], None] = lambda: None
+) -> None:
     """Serve until SIGINT or SIGTERM, then stop gracefully and return.
 
-    `frontend` is what `build.frontend.build()` returned. Must run in the main thread.
+    `frontend` is what `build.frontend.build()` returned; `on_ready` is called once
+    the port answers. Must run in the main thread. Raises SystemExit when the start
+    fails.
     """
     os.environ |= _REFLEX
     os.environ["REFLEX_WEB_WORKDIR"] = str(frontend)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    server = _Server(_config(settings), on_ready)
     try:
-        uvicorn.run(
-            "wedding_wa.wedding_wa:app",  # imported only now that Reflex knows its part
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=1_000_000,
-            ws_ping_interval=None,  # socket.io pings by itself
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        server.run()
     except SystemExit as end:
         if end.code:
             raise
+    if not server.started:
+        raise SystemExit("The app could not start; the log above says why.")
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        "wedding_wa.wedding_wa:app",  # imported only now that Reflex knows its part
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=1_000_000,
+        ws_ping_interval=None,  # socket.io pings by itself
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

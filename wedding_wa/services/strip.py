@@ -1,4 +1,4 @@
-"""services: the figures at the top of every page, and pausing everything."""
+"""services: the figures at the top of every page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.messages import Status
 from wedding_wa.domain.pacing import HOUR, Hold
-from wedding_wa.models import Account, AuditEntry, QueueMessage, Wedding
+from wedding_wa.models import Account, QueueMessage, Wedding
 from wedding_wa.services.history import READY, Situation, situation
-from wedding_wa.services.live import Change, note
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +31,21 @@ class AccountFigures:
 class Strip:
     """What the strip shows of one wedding."""
 
-    groom_name: str
-    bride_name: str
-    time_zone: str
     paused: bool
     accounts: tuple[AccountFigures, ...]
 
 
 def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
-    """Read the strip. Raises sqlalchemy's NoResultFound for an unknown wedding."""
-    wedding = session.exec(select(Wedding).where(Wedding.id == wedding_id)).one()
+    """Read the strip."""
     accounts = session.exec(
         select(Account)
         .where(Account.wedding_id == wedding_id)
         .order_by(col(Account.key).desc())  # groom, bride
     ).all()
     return Strip(
-        groom_name=wedding.groom_name,
-        bride_name=wedding.bride_name,
-        time_zone=wedding.time_zone,
-        paused=wedding.paused_at is not None,
+        paused=session.get_one(Wedding, wedding_id).paused_at is not None,
         accounts=tuple(_figures(session, one.id or 0, now) for one in accounts),
     )
-
-
-def set_paused(
-    session: Session, wedding_id: int, paused: bool, *, user_id: int, now: datetime
-) -> None:
-    """Pause or resume everything this wedding sends; doing it twice changes nothing."""
-    wedding = session.get_one(Wedding, wedding_id)
-    if (wedding.paused_at is not None) == paused:
-        return
-    wedding.paused_at = now if paused else None
-    action = "pause_all" if paused else "resume_all"
-    session.add(
-        AuditEntry(wedding_id=wedding_id, user_id=user_id, action=action, at=now)
-    )
-    note(session, Change("wedding", wedding_id))
 
 
 def _figures(session: Session, account_id: int, now: datetime) -> AccountFigures:

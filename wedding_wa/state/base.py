@@ -5,8 +5,8 @@ A page's state is a subclass that says what it shows; everything else is here:
     class QueueState(PageState):
         rows: list[Row] = []
 
-        async def _pull(self, reader: Reader) -> dict[str, object]:
-            found = await runtime.current().db.read(queue_page, reader.wedding_id)
+        async def _pull(self, who: Viewer) -> dict[str, object]:
+            found = await runtime.current().db.read(queue_page, who.wedding_id)
             return {"rows": [row(message) for message in found]}
 
         @rx.event(background=True)
@@ -30,13 +30,14 @@ from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
+from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.header import (
     StripAccount,
     header_values,
     keep_language,
     pause_everything,
 )
-from wedding_wa.state.session import LOGIN_PATH, Reader, reader_of
+from wedding_wa.state.session import LOGIN_PATH, viewer
 from wedding_wa.words import best_language, say
 
 # A page that has heard nothing for longer calls itself stale (pages/js/live.jsx).
@@ -64,7 +65,7 @@ class PageState(rx.State):
 
     # "" until the server has told: pages then use <html lang>.
     lang: str = ""
-    reader_name: str = ""
+    viewer_name: str = ""
     time_zone: str = "UTC"
     groom_name: str = ""
     bride_name: str = ""
@@ -84,22 +85,22 @@ class PageState(rx.State):
     @rx.event(temporal=True)
     async def pause_all(self, paused: bool) -> None:
         """Pause or resume all sending."""
-        if reader := await reader_of(self):
-            await self._do(pause_everything(reader, paused is True))
+        if who := await viewer(self):
+            await self._do(pause_everything(who, paused is True))
 
     @rx.event
     async def choose_language(self, lang: str) -> None:
         """Read everything in `lang` from now on, here and after the next login."""
         self.lang = best_language(lang)
-        if reader := await reader_of(self):
-            await self._do(keep_language(reader, self.lang))
+        if who := await viewer(self):
+            await self._do(keep_language(who, self.lang))
 
-    async def _pull(self, reader: Reader) -> Mapping[str, object]:
+    async def _pull(self, who: Viewer) -> Mapping[str, object]:
         """Return this page's variables by name. Overridden by every page.
 
         Runs without the state's lock: read `self`, never assign, take your time.
         """
-        del reader
+        del who
         return {}
 
     async def _follow(self) -> Leave:
@@ -110,11 +111,11 @@ class PageState(rx.State):
         """
         clock, bus = runtime.current().clock, runtime.current().bus
         seen, pulled = -1, float("-inf")
-        while reader := await reader_of(self):
+        while who := await viewer(self):
             version = await bus.newer(seen, BEAT_SECONDS if seen >= 0 else 0)
             due = clock.monotonic() - pulled >= REPAIR_SECONDS
             if version != seen or due:
-                await self._bring(reader)
+                await self._bring(who)
                 pulled = clock.monotonic()
             seen = version
             async with self:
@@ -122,20 +123,20 @@ class PageState(rx.State):
             await clock.sleep(CALM_SECONDS)
         return rx.redirect(LOGIN_PATH)
 
-    async def _bring(self, reader: Reader) -> None:
+    async def _bring(self, who: Viewer) -> None:
         asked = self._asked
-        values = {**await header_values(reader), **await self._pull(reader)}
+        values = {**await header_values(who), **await self._pull(who)}
         async with self:
-            self._greet(reader)
+            self._greet(who)
             if asked == self._asked:
                 self._assign(values)
-                self._assign({"loaded": [*{*self.loaded, self.get_full_name()}]})
+                self._assign({"loaded": sorted({*self.loaded, self.get_full_name()})})
 
     async def _refresh(self) -> None:
         """Pull now: for event handlers that change what the page shows (a filter)."""
         self._asked += 1
-        if reader := await reader_of(self):
-            self._assign(await self._pull(reader))
+        if who := await viewer(self):
+            self._assign(await self._pull(who))
 
     async def _do(self, work: Awaitable[object], *, done: str = "") -> bool:
         """Await `work` and tell the reader how it ended; True if it went well.
@@ -162,17 +163,20 @@ class PageState(rx.State):
             if getattr(self, name) != value:
                 setattr(self, name, value)
 
-    def _greet(self, reader: Reader) -> None:
+    def _greet(self, who: Viewer) -> None:
         self._assign(
             {
-                "lang": self._lang(reader),
-                "reader_name": reader.name,
+                "lang": self._lang(who),
+                "viewer_name": who.name,
+                "groom_name": who.groom_name,
+                "bride_name": who.bride_name,
+                "time_zone": who.time_zone,
             }
         )
 
-    def _lang(self, reader: Reader | None = None) -> str:
+    def _lang(self, who: Viewer | None = None) -> str:
         """The reader's choice, else what this tab has, else what the browser asks."""
-        chosen = reader.language if reader else ""
+        chosen = who.language if who else ""
         headers = self.router.headers
         cookie = _cookie_value(headers.cookie or "", "lang")
         return best_language(chosen, self.lang, cookie, headers.accept_language)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TypedDict
 
 from wedding_wa import runtime
-from wedding_wa.services.preferences import set_language
-from wedding_wa.services.strip import AccountFigures, set_paused, strip
-from wedding_wa.state.session import Reader
+from wedding_wa.services.pausing import pause_all, resume_all
+from wedding_wa.services.sessions import Viewer
+from wedding_wa.services.strip import AccountFigures, strip
+from wedding_wa.services.users import set_language
 
 
 class StripAccount(TypedDict):
@@ -22,35 +23,26 @@ class StripAccount(TypedDict):
     waiting: int
 
 
-async def header_values(reader: Reader) -> dict[str, object]:
+async def header_values(who: Viewer) -> dict[str, object]:
     """Return the variables of PageState that the strip shows."""
     now = runtime.current()
-    figures = await now.db.read(strip, reader.wedding_id, now=now.clock.now())
+    figures = await now.db.read(strip, who.wedding_id, now=now.clock.now())
     return {
-        "groom_name": figures.groom_name,
-        "bride_name": figures.bride_name,
-        "time_zone": figures.time_zone,
         "paused": figures.paused,
         "simulated": now.settings.simulated,
         "strip": [_account(one) for one in figures.accounts],
     }
 
 
-async def pause_everything(reader: Reader, paused: bool) -> None:
+async def pause_everything(who: Viewer, paused: bool) -> None:
     """Pause or resume all sending of the reader's wedding."""
-    now = runtime.current()
-    await now.db.write(
-        set_paused,
-        reader.wedding_id,
-        paused,
-        user_id=reader.user_id,
-        now=now.clock.now(),
-    )
+    now, change = runtime.current(), pause_all if paused else resume_all
+    await now.db.write(change, who.wedding_id, now=now.clock.now(), user_id=who.user_id)
 
 
-async def keep_language(reader: Reader, lang: str) -> None:
+async def keep_language(who: Viewer, lang: str) -> None:
     """Remember the reader's language beyond this tab."""
-    await runtime.current().db.write(set_language, reader.user_id, lang)
+    await runtime.current().db.write(set_language, who.user_id, lang)
 
 
 def _account(one: AccountFigures) -> StripAccount:

@@ -46,7 +46,8 @@ def entries(entry: Entry) -> list[str]:
 def best_language(*wishes: str | None) -> str:
     """Return the first language in `wishes` that we speak, else the default.
 
-    A wish is a code or a browser's Accept-Language header ("it-IT,it;q=0.9,en").
+    A wish is a code, a locale ("it_IT.UTF-8") or a browser's Accept-Language header
+    ("it-IT,it;q=0.9,en").
     """
     for wish in wishes:
         for code in _codes(wish or ""):
@@ -81,7 +82,7 @@ def _codes(wish: str) -> list[str]:
     for position, part in enumerate(wish.lower().split(",")):
         code, _, weight = part.strip().partition(";q=")
         quality = float(weight) if re.fullmatch(r"\d(\.\d+)?", weight) else 1.0
-        ranked.append((-quality, position, code.partition("-")[0]))
+        ranked.append((-quality, position, re.split(r"[-_.]", code)[0]))
     return [code for _, _, code in sorted(ranked)]
 
 
