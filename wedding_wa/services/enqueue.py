@@ -77,6 +77,13 @@ def find_account(session: Session, wedding_id: int, key: str) -> Account:
     return account
 
 
+def account_id_of(session: Session, wedding_id: int, key: str) -> int:
+    """The id of the wedding's account with this key. Raises NotFound."""
+    account_id = find_account(session, wedding_id, key).id
+    assert account_id is not None
+    return account_id
+
+
 def wa_me_link(phone: str | None) -> str:
     """The link with which a guest writes first; empty before the first login."""
     return f"https://wa.me/{phone.lstrip('+')}" if phone else ""

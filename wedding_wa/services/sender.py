@@ -102,6 +102,8 @@ class Sender:
         wait = {"wait_ms": round(plan.pause * 1000)}
         phase = await self._enter(phase, claim, Phase.WAITING_HUMAN, wait)
         await self._clock.sleep(plan.pause)
+        waited = events.milliseconds(phase.began, self._clock.now())
+        phase.data["wait_actual_ms"] = waited
         phase = await self._enter(phase, claim, Phase.TYPING, writes.typing_plan(plan))
         await self._type(claim, plan, phase, client)
         reserved = claim.reserved_id or await client.new_message_id()

@@ -9,8 +9,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from wedding_wa.domain.errors import BadInput, Refused
-from wedding_wa.models import Account, Policy, Role, Wedding
+from wedding_wa.domain.errors import BadInput, NotFound, Refused
+from wedding_wa.models import Account, Policy, Role, User, Wedding
 from wedding_wa.services import audit, places, users
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.secrets import Sealer
@@ -47,7 +47,7 @@ def setup_token(sealer: Sealer) -> str:
 
 def first_owner_exists(session: Session) -> bool:
     """True once somebody can log in: then the one-time link is over."""
-    return users.any_user(session)
+    return session.scalar(sa.select(col(User.id)).limit(1)) is not None
 
 
 def checked_name(text: str, field: str) -> str:
@@ -161,6 +161,14 @@ def only_wedding(session: Session) -> int | None:
     return session.scalar(sa.select(sa.func.min(col(Wedding.id))))
 
 
+def the_wedding(session: Session) -> tuple[int, str]:
+    """The wedding's id and time zone. Raises NotFound before the setup."""
+    wedding_id = only_wedding(session)
+    if wedding_id is None:
+        raise NotFound("error.no_wedding")
+    return wedding_id, session.get_one(Wedding, wedding_id).time_zone
+
+
 def _add_account(session: Session, wedding_id: int, key: str, now: datetime) -> None:
     account = Account(wedding_id=wedding_id, key=key)
     session.add(account)
@@ -173,8 +181,8 @@ def _add_account(session: Session, wedding_id: int, key: str, now: datetime) -> 
 def _unnamed(language: str) -> NewWedding:
     zone = places.machine_zone() or places.HOME_ZONE
     return NewWedding(
-        groom_name=say(language, "setup.groom"),
-        bride_name=say(language, "setup.bride"),
+        groom_name=say(language, "common.account.groom"),
+        bride_name=say(language, "common.account.bride"),
         time_zone=zone,
         default_country=places.country_of(zone) or places.HOME_COUNTRY,
     )
