@@ -116,11 +116,16 @@ async def guest_writes(
 ) -> Response:
     order = await _order(request)
     session = _linked(world, _text(order, "session"))
+    writer, text = _writer(_text(order, "from")), _text(order, "text")
     phone = order.get("phone")
+    if session.login is not None and ids.digits(writer) == session.login.phone:
+        # Who writes from the account's own number writes a note to themselves.
+        told = chatting.phone_writes(session, writer, text)
+        return answers.answer(_written(told), 201)
     message = chatting.guest_writes(
         session,
-        _writer(_text(order, "from")),
-        _text(order, "text"),
+        writer,
+        text,
         name=order.get("name"),
         phone=None if phone is None else _writer(str(phone)),
     )

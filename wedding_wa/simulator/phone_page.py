@@ -35,6 +35,12 @@ def _file(name: str, media_type: str) -> Response:
     )
 
 
+@router.get("/")
+async def front() -> Response:
+    """Lead people who open the bare address to the phones."""
+    return Response(status_code=307, headers={"Location": "/phone"})
+
+
 @router.get("/phone")
 async def page() -> Response:
     return _file("index.html", "text/html; charset=utf-8")

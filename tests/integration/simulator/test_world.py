@@ -99,6 +99,12 @@ def test_the_phone_itself_writes(linked: SimulatorServer, api: Api) -> None:
     assert linked.delivered("groom") == []
 
 
+def test_a_note_to_oneself(linked: SimulatorServer, api: Api) -> None:
+    """Who writes from the account's own number is no guest, but the phone itself."""
+    bare = linked.guest_writes("groom", "+1 202 555 0111", "remember the rings")
+    assert api.message(bare, chat="12025550111@c.us")["fromMe"] is True
+
+
 def test_message_filters(linked: SimulatorServer, api: Api) -> None:
     """limit, offset, order, fromMe, timestamps and ack choose messages."""
     for number in range(12):
@@ -155,6 +161,7 @@ def test_health_and_ids(linked: SimulatorServer, api: Api) -> None:
 def test_the_phone_page_needs_nothing_from_elsewhere(sim: SimulatorServer) -> None:
     """The page and its files come from here alone, and need no key."""
     with httpx.Client(base_url=sim.url, trust_env=False) as browser:
+        assert browser.get("/").headers["location"] == "/phone"
         page = browser.get("/phone?session=groom")
         assert "default-src 'self'" in page.headers["content-security-policy"]
         local = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
