@@ -51,8 +51,8 @@ app = rx.App(
     # The live word in the strip says what Reflex's own overlay would.
     extra_app_wraps={(5, "Overlay"): lambda _stateful: None},
     backend_exception_handler=report_defect,
-    # From the inside out: our routes, one address with and without slash, the door.
-    api_transformer=[api, TrailingSlash, guarding(api), with_headers],
+    # From the inside out: our routes, the door, one address with and without slash.
+    api_transformer=[api, guarding(api), TrailingSlash, with_headers],
 )
 app.add_middleware(LoginRequired())
 app.register_lifespan_task(engine_beside_the_pages)

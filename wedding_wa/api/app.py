@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from wedding_wa.api import errors, health, login, setup, webhooks
+from wedding_wa.api.guard import UNKNOWN_ROUTE
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_api() -> FastAPI:
-    """Return the HTTP door: health, login, webhooks, REST; unknown paths are JSON."""
+    """Return the HTTP door: health, login, webhooks, REST; unknown paths are JSON.
+
+    It is closed only together with `guard.guarding(api)` around it.
+    """
     api = FastAPI(
         title="Wedding messages",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         redirect_slashes=False,
     )
-
-    @api.get("/api/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @api.api_route(
-        "/api/{path:path}",
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        include_in_schema=False,
-    )
-    async def unknown(path: str) -> JSONResponse:
-        return JSONResponse({"detail": f"No such path: /api/{path}"}, status_code=404)
-
+    errors.install(api)
+    for router in (health.router, login.router(), setup.router, webhooks.router):
+        api.include_router(router)
+    for path in ("/api", "/api/{path:path}"):
+        api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)
     return api
+
+
+async def _unknown(request: Request) -> Response:
+    return errors.problem(request, 404, "error.no_such_path")

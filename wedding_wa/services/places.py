@@ -7,9 +7,8 @@ from importlib import resources
 from pathlib import Path
 from zoneinfo import available_timezones
 
-import phonenumbers
-
 from wedding_wa.domain.errors import BadInput
+from wedding_wa.domain.phone import COUNTRIES
 
 HOME_ZONE = "Europe/Rome"
 HOME_COUNTRY = "IT"
@@ -28,7 +27,7 @@ def checked_zone(text: str) -> str:
 def checked_country(text: str) -> str:
     """Return the ISO 3166 code of a country that has telephones, else BadInput."""
     code = text.strip().upper()
-    if code not in phonenumbers.SUPPORTED_REGIONS:
+    if code not in COUNTRIES:
         raise BadInput("error.country", "default_country")
     return code
 
@@ -59,7 +58,7 @@ def country_in(accept_language: str) -> str | None:
     """Return the first country in an Accept-Language header ("it-CH,it" is CH)."""
     for wish in accept_language.split(","):
         region = wish.partition(";")[0].strip().rpartition("-")[2].upper()
-        if "-" in wish and region in phonenumbers.SUPPORTED_REGIONS:
+        if "-" in wish and region in COUNTRIES:
             return region
     return None
 

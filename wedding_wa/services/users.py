@@ -123,11 +123,6 @@ def find(session: Session, email: str) -> int | None:
     )
 
 
-def any_user(session: Session) -> bool:
-    """True once somebody can log in."""
-    return session.scalar(sa.select(col(User.id)).limit(1)) is not None
-
-
 def set_password(
     session: Session,
     email: str,

@@ -1,0 +1,149 @@
+"""api: errors become answers here, and nowhere else.
+
+Programs get `application/problem+json` (RFC 9457) with our stable `code` and the
+sentence in their language; people get a plain page. Nobody gets a stack trace.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+from wedding_wa.api import pages_html as html
+from wedding_wa.api.knocks import TooManyTries
+from wedding_wa.domain.errors import (
+    AccountDown,
+    BadInput,
+    Conflict,
+    NoConsent,
+    NotFound,
+    NotSent,
+    Refused,
+    WahaError,
+    WeddingError,
+)
+from wedding_wa.services.lockout import LockedOut
+from wedding_wa.services.users import WrongLogin
+from wedding_wa.words import say
+
+log = logging.getLogger(__name__)
+
+# The first that fits counts.
+_STATUS: tuple[tuple[type[WeddingError], int], ...] = (
+    (WrongLogin, 401),
+    (LockedOut, 429),
+    (TooManyTries, 429),
+    (NoConsent, 403),
+    (BadInput, 422),
+    (NotFound, 404),
+    (Refused, 409),
+    (Conflict, 409),
+    (AccountDown, 503),
+    (NotSent, 503),
+    (WahaError, 502),
+)
+_CODES = {
+    401: "error.login_needed",
+    403: "error.not_allowed",
+    404: "error.not_found",
+    405: "error.method",
+    413: "error.too_large",
+    422: "error.invalid",
+}
+
+
+class Forbidden(Refused):
+    """Known who it is, but they may not. `error.scope` names what is missing."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("error.scope", "", scope=scope)
+
+
+def status_of(error: WeddingError) -> int:
+    """The HTTP status of an error of ours."""
+    if isinstance(error, Forbidden):
+        return 403
+    fitting = (status for kind, status in _STATUS if isinstance(error, kind))
+    return next(fitting, 500)
+
+
+def problem(
+    request: Request,
+    status: int,
+    code: str,
+    *,
+    params: dict[str, object] | None = None,
+    **members: object,
+) -> JSONResponse:
+    """Return a problem document; `params` are the sentence's."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": say(html.language(request), code, **(params or {})),
+        "code": code,
+        **members,
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(content, status, headers, "application/problem+json")
+
+
+def answer(request: Request, status: int, code: str) -> Response:
+    """Refuse a request: a problem document for a program, a page for a person."""
+    if is_program(request.url.path):
+        return problem(request, status, code)
+    home = ("/", "error.home")
+    return html.message(request, "error.title", code, link=home, status=status)
+
+
+def is_program(path: str) -> bool:
+    """True for paths that no person opens: the API and the socket."""
+    return path == "/api" or path.startswith(("/api/", "/_"))
+
+
+def install(api: FastAPI) -> None:
+    """Make `api` answer every error in one shape."""
+    api.add_exception_handler(WeddingError, _ours)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(Exception, _defect)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WeddingError)
+    status = status_of(error)
+    if status >= 500:
+        log.warning("refused", extra={"action": "api_error", "code": error.code})
+    if not is_program(request.url.path):
+        return html.message(
+            request, "error.title", error.code, status=status, params=error.params
+        )
+    field = {"field": error.field} if isinstance(error, BadInput) else {}
+    return problem(request, status, error.code, params=error.params, **field)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    return answer(request, status, _CODES.get(status, "error.refused"))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = {_place(one["loc"]): one["type"] for one in error.errors()}
+    params: dict[str, object] = {"fields": ", ".join(wrong)}
+    return problem(request, 422, "error.invalid", params=params, errors=wrong)
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    del error  # the server logs it with its traceback
+    return answer(request, 500, "error.unknown")
+
+
+def _place(loc: tuple[str | int, ...]) -> str:
+    """`("body", "to", 0)` reads "to.0"."""
+    return ".".join(str(part) for part in loc[1:]) or "body"

@@ -1,0 +1,145 @@
+"""api: the one place that decides who gets in; everything not named here is closed.
+
+A person is known by the login cookie, a program on `/api/…` by its key. What changes
+something, and every socket, must come from our own pages: browsers name the page's
+origin, and a foreign one is refused whatever cookie comes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import Headers
+from starlette.routing import Match, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wedding_wa import runtime
+from wedding_wa.api.errors import answer, is_program
+from wedding_wa.api.login import login_path
+from wedding_wa.services import sessions
+from wedding_wa.services.apikeys import KeyHolder, verify_key
+
+# Open to everybody. A path ending in "/" stands for all below it.
+PUBLIC = (
+    "/login",
+    "/logout",
+    "/setup",
+    "/api/health",
+    "/api/webhooks/",  # each request is signed
+    "/assets/",
+    "/fonts/",
+    "/app.css",
+    "/favicon.ico",
+    "/favicon.svg",
+    "/site.webmanifest",
+)
+UNKNOWN_ROUTE = "unknown"
+
+_FORMS = ("/login", "/logout", "/setup")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_OWN_SITE = ("none", "same-origin")
+
+Who = sessions.Viewer | KeyHolder
+
+
+def guarding(api: FastAPI) -> Callable[[ASGIApp], ASGIApp]:
+    """Return the layer that goes around `api` and all that is mounted behind it."""
+    return lambda app: Guard(app, api)
+
+
+class Guard:
+    """Lets the known in, and everybody to what is PUBLIC. Puts `who` in the scope."""
+
+    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refusal = await self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4401})
+        else:
+            await _answer(Request(scope), refusal)(scope, receive, send)
+
+    async def _refusal(self, scope: Scope) -> int | None:
+        """Return the status to refuse with, None to let the request in."""
+        headers = Headers(scope=scope)
+        if _must_be_ours(scope, headers) and _foreign(headers):
+            return 403
+        if is_public(scope["path"]):
+            return None
+        who = await _who(scope["path"], headers)
+        if who:
+            scope.setdefault("state", {})["who"] = who
+            return None
+        return None if self._is_nothing(scope) else 401
+
+    def _is_nothing(self, scope: Scope) -> bool:
+        """An API path that does not exist may say so to everybody."""
+        if scope["type"] != "http" or not _is_api(scope["path"]):
+            return False
+        # Whatever further in makes of a slash at the end, it opens nothing.
+        scope = dict(scope, path=scope["path"].rstrip("/"))
+        known = (
+            route
+            for route in self._api.routes
+            if not isinstance(route, Mount)
+            and getattr(route, "name", "") != UNKNOWN_ROUTE
+        )
+        return all(route.matches(scope)[0] is Match.NONE for route in known)
+
+
+def is_public(path: str) -> bool:
+    """True if everybody may ask for `path`."""
+    if ".." in path:
+        return False
+    return any(
+        path.startswith(open_path) if open_path.endswith("/") else path == open_path
+        for open_path in PUBLIC
+    )
+
+
+async def _who(path: str, headers: Headers) -> Who | None:
+    app, now = runtime.current(), runtime.current().clock.now()
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if _is_api(path) and scheme.lower() == "bearer":
+        return await verify_key(app.db, key.strip(), now=now)
+    return await sessions.viewer_of(app.db, headers.get("cookie", ""), now=now)
+
+
+def _is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
+def _must_be_ours(scope: Scope, headers: Headers) -> bool:
+    if scope["type"] == "websocket":
+        return True
+    if scope["method"] in _SAFE:
+        return False
+    carries_login = bool(sessions.token_in(headers.get("cookie", "")))
+    return carries_login or scope["path"] in _FORMS
+
+
+def _foreign(headers: Headers) -> bool:
+    """True if a page of another origin sent this. No page at all is not foreign."""
+    origin = headers.get("origin")
+    if origin is None:
+        return headers.get("sec-fetch-site", "none") not in _OWN_SITE
+    return origin not in runtime.current().settings.allowed_origins
+
+
+def _answer(request: Request, status: int) -> Response:
+    if status == 403:
+        return answer(request, 403, "error.foreign_origin")
+    if is_program(request.url.path):
+        return answer(request, 401, "error.login_needed")
+    query = f"?{request.url.query}" if request.url.query else ""
+    wish = request.url.path + query if request.method in _SAFE else "/"
+    return RedirectResponse(login_path(wish), 303)
