@@ -147,6 +147,7 @@ def renew_code(
     """
     account = _for_update(session, account_id)
     if account.status == AccountStatus.SCAN and account.qr_at == seen:
+        account.status_seen_at = at  # its own event may still come
         account.qr_at = at
         account.qr_count += 1
         session.flush()
