@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import sqlite3
 import threading
@@ -21,6 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import Session
 
+log = logging.getLogger(__name__)
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Work = Callable[[Session], Any]
@@ -29,6 +32,9 @@ Listener = Callable[[list[Any]], None]
 CHANGES = "changes"
 _BATCH = 64
 _READERS = 8
+# PostgreSQL gives one of two writers up: serialization failure, deadlock.
+_GIVEN_UP = ("40001", "40P01")
+_TRIES = 5
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -79,7 +85,7 @@ class Database:
         What was handed in is done even if the caller is cancelled meanwhile.
         """
         future = self._submit(lambda session: fn(session, *args, **kwargs))
-        result: T = await asyncio.wrap_future(future)
+        result: T = await asyncio.shield(asyncio.wrap_future(future))
         return result
 
     def read_now(
@@ -110,10 +116,12 @@ class Database:
         self.engine.dispose()
 
     def committed(self, changes: list[Any]) -> None:
-        """Tell the listeners what a commit changed."""
-        if changes:
-            for listener in self.on_commit:
+        """Tell the listeners what a commit changed. None of them can undo it."""
+        for listener in self.on_commit if changes else ():
+            try:
                 listener(changes)
+            except Exception:
+                log.exception("listener failed", extra={"action": "on_commit_failed"})
 
     def _submit(self, work: Work) -> Future[Any]:
         if self._writer:
@@ -121,6 +129,16 @@ class Database:
         return self._threads.submit(self._commit_one, work)
 
     def _commit_one(self, work: Work) -> Any:
+        """Commit on PostgreSQL; what lost to another writer is done once more."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._commit_once(work)
+            except sa.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _GIVEN_UP:
+                    raise
+        return self._commit_once(work)
+
+    def _commit_once(self, work: Work) -> Any:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             result = work(session)
             changes = session.info.pop(CHANGES, [])
@@ -147,6 +165,7 @@ class _Writer:
                 )
                 self._thread.start()
             future: Future[Any] = Future()
+            future.set_running_or_notify_cancel()  # from here on nobody can cancel it
             self._waiting.put((work, future))
         return future
 
@@ -178,14 +197,14 @@ class _Writer:
         return batch, False
 
     def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
-        changes: list[Any] = []
         try:
-            with Session(
-                self._database.engine.execution_options(writer=True),
-                expire_on_commit=False,
-            ) as session:
-                results = [_run_one(session, work, changes) for work, _ in batch]
-                session.commit()
+            results, changes = self._together(batch)
+        except _AllUndone as undone:
+            if len(batch) == 1:
+                batch[0][1].set_exception(undone.cause)
+            for one in batch if len(batch) > 1 else ():
+                self._commit([one])
+            return
         except BaseException as error:  # noqa: BLE001  # nobody may wait for ever
             for _, future in batch:
                 future.set_exception(error)
@@ -197,20 +216,50 @@ class _Writer:
             else:
                 future.set_result(result)
 
+    def _together(
+        self, batch: list[tuple[Work, Future[Any]]]
+    ) -> tuple[list[tuple[Any, Exception | None]], list[Any]]:
+        changes: list[Any] = []
+        engine = self._database.engine.execution_options(writer=True)
+        with Session(engine, expire_on_commit=False) as session:
+            results = [_run_one(session, work, changes) for work, _ in batch]
+            session.commit()
+        return results, changes
+
+
+class _AllUndone(Exception):
+    """SQLite undid the whole transaction (disk full, I/O), not the one statement."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
 
 def _run_one(
     session: Session, work: Work, changes: list[Any]
 ) -> tuple[Any, Exception | None]:
+    """Run `work` in a savepoint. Raises _AllUndone if more than that was undone."""
     session.info.pop(CHANGES, None)
+    connection = session.connection().connection.dbapi_connection
     try:
         with session.begin_nested():
             result = work(session)
-    except Exception as error:  # noqa: BLE001  # handed to the one who asked
+    except Exception as error:  # handed to the one who asked
+        if not getattr(connection, "in_transaction", True):
+            raise _AllUndone(_first_cause(error)) from error
         session.expunge_all()
         return None, error
     changes.extend(session.info.pop(CHANGES, []))
     session.expunge_all()
     return result, None
+
+
+def _first_cause(error: Exception) -> Exception:
+    """What went wrong at first: undoing the savepoint failed only because of it."""
+    before = error.__context__
+    while isinstance(before, sa.exc.DBAPIError):
+        error, before = before, before.__context__
+    return error
 
 
 def _engine(url: str) -> sa.Engine:
@@ -224,6 +273,14 @@ def _engine(url: str) -> sa.Engine:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "reset")
+    def _given_back(
+        connection: sqlite3.Connection, _record: object, _state: object
+    ) -> None:
+        # a COMMIT that failed leaves the transaction open, and the file locked
+        if connection.in_transaction:
+            connection.rollback()
 
     @event.listens_for(engine, "begin")
     def _begun(connection: sa.Connection) -> None:
