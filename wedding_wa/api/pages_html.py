@@ -137,9 +137,10 @@ def choice_field(
     placeholder: str,
     error: str = "",
     hint: str = "",
+    **attributes: object,
 ) -> Markup:
     """Return a labelled list; a group without a heading stands by itself."""
-    given = {"name": name, "id": name, "required": True}
+    given = {"name": name, "id": name, "required": True, **attributes}
     first = Markup('<option value="">{}</option>').format(placeholder)
     options = _NOTHING.join(_group(title, some, value) for title, some in groups)
     control = Markup("<select{}>{}{}</select>").format(
@@ -203,7 +204,7 @@ def _ribbon(lang: str) -> Markup:
     if not runtime.current().settings.simulated:
         return _NOTHING
     words = say(lang, "login.simulator")
-    return Markup('<p class="ribbon">{}</p>').format(words)
+    return Markup('<aside class="ribbon">{}</aside>').format(words)
 
 
 def _switch(request: Request, lang: str) -> Markup:

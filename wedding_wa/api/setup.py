@@ -148,6 +148,7 @@ def _controls(
     lang: str, texts: _Texts, wrong: dict[str, BadInput]
 ) -> dict[str, Markup]:
     errors = {name: say(lang, e.code, **e.params) for name, e in wrong.items()}
+    first = next(iter(wrong), "groom_name")
 
     def text(name: str, **more: Any) -> Markup:
         return html.text_field(
@@ -155,6 +156,7 @@ def _controls(
             say(lang, f"setup.{name}"),
             value=texts.get(name, ""),
             error=errors.get(name, ""),
+            autofocus=name == first,
             **more,
         )
 
@@ -167,6 +169,7 @@ def _controls(
             placeholder=say(lang, "setup.choose"),
             error=errors.get(name, ""),
             hint=say(lang, hint),
+            autofocus=name == first,
         )
 
     secret: dict[str, Any] = {
@@ -175,7 +178,7 @@ def _controls(
         "minlength": passwords.SHORTEST,
     }
     return {
-        "groom_name": text("groom_name", autocomplete="off", autofocus=not wrong),
+        "groom_name": text("groom_name", autocomplete="off"),
         "bride_name": text("bride_name", autocomplete="off"),
         "day": text("day", kind="date", optional=say(lang, "setup.optional")),
         "default_country": choice(
