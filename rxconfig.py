@@ -4,7 +4,7 @@ import os
 
 import reflex as rx
 
-from wedding_wa.build.plugins import SENTINEL_URL, SameOrigin, Words
+from wedding_wa.build.plugins import SENTINEL_URL, NoFlash, SameOrigin, Words
 from wedding_wa.settings import load_settings
 
 settings = load_settings()
@@ -33,6 +33,7 @@ config = rx.Config(
             )
         ),
         Words(),
+        NoFlash(),
         *same_origin,
     ],
     disable_plugins=[rx.plugins.SitemapPlugin],

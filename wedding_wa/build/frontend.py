@@ -59,6 +59,8 @@ def build() -> Path:
     Two processes may call it at once: the second waits for the first. Raises
     BuildError with the tail of the build's output.
     """
+    if folder := built():
+        return folder
     with _one_at_a_time():
         if folder := built():
             return folder

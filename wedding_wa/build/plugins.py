@@ -26,6 +26,11 @@ CSP_FILE = "csp.json"
 _URL = re.compile(r"([`\"'])(?:http|ws)://wedding-wa-same-origin\.invalid(/.*?)\1")
 _LOCAL_HOSTS = re.compile(r"\[([`\"'])localhost\1,\1(?:[\w.:]+)\1(?:,\1[\w.:]+\1)*\]")
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_GUESSED_THEME = 'defaultTheme !== "system" ? defaultTheme : "light",'
+_PAINTED_THEME = (
+    '() => globalThis.document?.documentElement.classList.contains("dark") '
+    '? "dark" : "light",'
+)
 _JS = Path(__file__).parent.parent / "pages" / "js"
 
 
@@ -46,6 +51,17 @@ class SameOrigin(Plugin):
         (static.parent / CSP_FILE).write_text(json.dumps(hashes), encoding="utf-8")
 
 
+class NoFlash(Plugin):
+    """Lets Reflex begin with the theme that its own head script has already set.
+
+    As it comes, the first frame is light whatever the system says.
+    """
+
+    def pre_compile(self, **context: Any) -> None:
+        """Ask for the change; it is made when the files are written."""
+        context["add_modify_task"]("utils/react-theme.js", _begin_as_painted)
+
+
 class Words(Plugin):
     """Writes the catalogues and `pages/js/*` into the build."""
 
@@ -61,6 +77,13 @@ class Words(Plugin):
             for path in sorted(_JS.glob("*.js*"))
         ]
         return [(Path("utils/words_data.js"), data), *own]
+
+
+def _begin_as_painted(source: str) -> str:
+    changed = source.replace(_GUESSED_THEME, _PAINTED_THEME)
+    if _PAINTED_THEME not in changed:
+        raise RuntimeError("Reflex's theme module has changed: look at NoFlash.")
+    return changed
 
 
 def _rewrite(path: Path) -> bool:

@@ -6,13 +6,13 @@ simulator where no WAHA is configured, serves, and stops all of it on Ctrl-C or 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from wedding_wa import runtime as runtimes
@@ -107,7 +107,7 @@ def _why_not(error: OSError, host: str, port: int, name: str) -> str:
     return f"{why} Choose another one, for example: make run {name}={other}"
 
 
-@contextmanager
+@contextlib.contextmanager
 def simulator(settings: Settings) -> Iterator[None]:
     """Run the built-in simulator meanwhile, if no WAHA is configured.
 
@@ -126,10 +126,24 @@ def simulator(settings: Settings) -> Iterator[None]:
     )
     os.close(theirs)
     try:
+        _wait_until_it_answers(child, settings.sim_port)
         yield
     finally:
         os.close(ours)
         _end(child)
+
+
+def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int) -> None:
+    """Else the accounts would begin with "not reachable". Gives up after 10 s."""
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=0.1)
+            raise SettingsError(
+                "The simulator could not start; the log above says why."
+            )
 
 
 def _simulator_command(settings: Settings, *, parent_fd: int) -> list[str]:

@@ -1,12 +1,24 @@
-"""pages: the list of keyboard shortcuts, behind `?`."""
+"""pages: what the keys do and what the badges mean, behind `?`."""
 
 from __future__ import annotations
 
 import reflex as rx
 
-from wedding_wa.pages.components import shortcut
+from wedding_wa.pages.components import shortcut, state_badge
 from wedding_wa.pages.i18n import tr
 from wedding_wa.pages.nav import NAV
+
+_EXPLAINED = (
+    "waiting",
+    "held",
+    "typing",
+    "sent",
+    "delivered",
+    "read",
+    "unconfirmed",
+    "failed",
+    "skipped",
+)
 
 
 def keyboard_help() -> rx.Component:
@@ -28,8 +40,12 @@ def keyboard_help() -> rx.Component:
                 tr("layout.keys.note"), size="3", color="var(--ink-soft)"
             ),
             keys_list(),
+            rx.heading(
+                tr("layout.keys.states"), as_="h3", size="4", margin="26px 0 14px"
+            ),
+            states_list(),
             rx.flex(rx.dialog.close(close), justify="end", margin_top="20px"),
-            max_width="480px",
+            max_width="560px",
         ),
     )
 
@@ -53,3 +69,16 @@ def keys_list() -> rx.Component:
         for part in (rx.el.dt(shortcut(*keys)), rx.el.dd(words))
     ]
     return rx.el.dl(*pairs, class_name="keys-list", margin="18px 0 0")
+
+
+def states_list() -> rx.Component:
+    """Return every kind of badge with what it means."""
+    pairs = [
+        part
+        for state in _EXPLAINED
+        for part in (
+            rx.el.dt(state_badge(state)),
+            rx.el.dd(tr(f"state.about.{state}")),
+        )
+    ]
+    return rx.el.dl(*pairs, class_name="keys-list", margin="0")

@@ -21,7 +21,9 @@ def strip() -> rx.Component:
         aria_label=tr("layout.strip.label"),
     )
     end = rx.el.div(live_word(), _pause(), class_name="strip-end")
-    return rx.el.div(rx.el.div(accounts, end, class_name="column"), class_name="strip")
+    return rx.el.header(
+        rx.el.div(accounts, end, class_name="column"), class_name="strip"
+    )
 
 
 def ribbons() -> rx.Component:
@@ -39,9 +41,10 @@ def ribbons() -> rx.Component:
         class_name="ribbon",
         id="simulator-mark",
     )
-    return rx.fragment(
+    return rx.el.section(
         rx.cond(PageState.paused, paused, rx.fragment()),
         rx.cond(PageState.simulated, simulated, rx.fragment()),
+        aria_label=tr("layout.notices"),
     )
 
 

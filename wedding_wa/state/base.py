@@ -93,7 +93,7 @@ class PageState(rx.State):
         """Read everything in `lang` from now on, here and after the next login."""
         self.lang = best_language(lang)
         if who := await viewer(self):
-            await self._do(keep_language(who, self.lang))
+            await self._do(keep_language(who, self.lang), done="common.saved")
 
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         """Return this page's variables by name. Overridden by every page.

@@ -57,7 +57,7 @@ def side_panel(
         aria_label=tr("common.close"),
         variant="ghost",
         color_scheme="gray",
-        size="4",
+        size="3",
         margin="0",
         on_click=on_close,
         custom_attrs={"data-esc": "true"},

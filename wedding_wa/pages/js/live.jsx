@@ -106,12 +106,21 @@ export function Ago({ at, zone, lang }) {
   );
 }
 
-// Whole seconds since `at` ("12 s", "1:05"), or until it when `down` is set.
+const two = (n) => String(n % 60).padStart(2, "0");
+
+const span = (n) => {
+  if (n < 60) return `${n} s`;
+  const minutes = Math.floor(n / 60);
+  return minutes < 60
+    ? `${minutes}:${two(n)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes)}:${two(n)}`;
+};
+
+// Seconds since `at` ("12 s", "1:05", "2:00:07"), or until it when `down` is set.
 export function Seconds({ at, down = false }) {
   const now = useNow(500);
   if (!at) return null;
   const apart = (new Date(at).getTime() - now) / 1000;
   const n = Math.max(0, Math.round(down ? apart : -apart));
-  const text = n < 60 ? `${n} s` : `${Math.floor(n / 60)}:${String(n % 60).padStart(2, "0")}`;
-  return <span className="figures">{text}</span>;
+  return <span className="figures">{span(n)}</span>;
 }
