@@ -11,13 +11,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlmodel import Session
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.fakes import FakeClock
+from tests.fakes import NOON, FakeClock
 from wedding_wa import runtime
 from wedding_wa.api.app import create_api
 from wedding_wa.api.guard import guarding
@@ -143,3 +145,20 @@ async def log_in(
 ) -> httpx.Response:
     """Post the login form."""
     return await client.post("/login", data={"email": email, "password": password})
+
+
+def set_up(db: Database) -> int:
+    """The owner's id, after a setup without a page (in Italian)."""
+    return db.write_now(
+        weddings.set_up,
+        COUPLE,
+        email=EMAIL,
+        password=PASSWORD,
+        language="it",
+        now=NOON,
+    )
+
+
+def rows(session: Session, table: type) -> int:
+    """How many rows a table has."""
+    return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Request
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 from starlette.types import Message, Scope
@@ -15,7 +14,6 @@ from tests.integration.auth.conftest import ORIGIN, House
 from wedding_wa.api.deps import Caller, Needs
 from wedding_wa.api.guard import UNKNOWN_ROUTE, guarding, is_public
 from wedding_wa.api.headers import TrailingSlash
-from wedding_wa.domain.errors import Conflict, NoConsent, Unreachable
 from wedding_wa.services import apikeys, weddings
 from wedding_wa.services.apikeys import Scope as Right
 
@@ -330,53 +328,3 @@ def _key(house: House, *scopes: str) -> str:
         scopes=scopes,
         now=house.clock.now(),
     )
-
-
-# --- errors --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "code"),
-    [
-        (NoConsent(), 403, "error.no_consent"),
-        (Conflict(), 409, "error.conflict"),
-        (Unreachable("http://10.0.0.7:3000 refused"), 503, "error.waha.unreachable"),
-        (RuntimeError("secret detail"), 500, "error.unknown"),
-    ],
-)
-async def test_errors_are_problem_documents(
-    house: House, anna: httpx.AsyncClient, error: Exception, status: int, code: str
-) -> None:
-    """One shape, the sentence in the reader's language, nothing from inside."""
-
-    @house.api.get("/api/fails")
-    async def fails(request: Request) -> None:
-        del request
-        raise error
-
-    house.api.router.routes.insert(0, house.api.router.routes.pop())
-    answer = await anna.get("/api/fails", headers={"Accept-Language": "it"})
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (body["status"], body["code"], body["type"]) == (status, code, "about:blank")
-    assert body["detail"]
-    assert "secret" not in answer.text
-    assert "10.0.0.7" not in answer.text
-    assert "Traceback" not in answer.text
-
-
-async def test_a_wrong_value_names_its_place(
-    house: House, anna: httpx.AsyncClient
-) -> None:
-    """422 with the fields, without repeating what was sent."""
-
-    @house.api.get("/api/paged")
-    async def paged(page: int) -> int:
-        return page
-
-    house.api.router.routes.insert(0, house.api.router.routes.pop())
-    answer = await anna.get("/api/paged", params={"page": "first"})
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == {"page": "int_parsing"}
-    assert "first" not in answer.text
