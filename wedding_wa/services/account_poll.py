@@ -29,6 +29,7 @@ from wedding_wa.services.waha import (
     WahaClient,
 )
 
+_ROUNDS = 3
 _log = logging.getLogger(__name__)
 
 
@@ -59,15 +60,25 @@ async def poll(db: Database, clients: Clients, account_id: int, clock: Clock) ->
     """Ask WAHA about the account, store the answer, return the account's status.
 
     Faults of WAHA become statuses (UNREACHABLE, BAD_KEY, MISSING, NOT_CONFIGURED) and
-    are not raised. A connected account with a hearing gap has its chats read.
+    are not raised. A connected account with a hearing gap has its chats read; should
+    WAHA be gone by then, it is asked again.
     """
+    for _ in range(_ROUNDS):
+        status = await _poll_once(db, clients, account_id, clock)
+        if not is_ready(status) or await catch_up(db, clients, account_id, clock):
+            break
+    return status
+
+
+async def _poll_once(
+    db: Database, clients: Clients, account_id: int, clock: Clock
+) -> str:
     async with clients.turn(account_id, "poll"):
         known = await db.read(_known, account_id)
         answer = await _ask(clients, account_id, known, clock)
-        status = await db.write(_store, account_id, answer, now=clock.now())
-    if is_ready(status):
-        await catch_up(db, clients, account_id, clock)
-    return status
+        if answer.status == known.status == AccountStatus.NOT_CONFIGURED:
+            return known.status
+        return await db.write(_store, account_id, answer, now=clock.now())
 
 
 async def session_config(

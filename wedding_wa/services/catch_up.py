@@ -37,8 +37,9 @@ MARGIN = timedelta(minutes=2)
 PER_CHAT = 200
 MAX_CHATS = 1000
 AT_ONCE = 4
-#: So often the chats may be unreadable before the gap is closed with the reason.
-MAX_TRIES = 3
+#: So often the chats may be unreadable before the gap is closed with the reason; the
+#: wait doubles, 15 s in all: a WAHA that has just started may need so long.
+MAX_TRIES = 5
 RETRY_SECONDS = 1.0
 #: A writer's number is worth so long a wait, no more: the consent holds without it.
 LID_SECONDS = 3.0
@@ -54,7 +55,7 @@ async def catch_up(
     """Close the account's hearing gap by reading its chats. True where none is open.
 
     It stays open while the account is not connected. Chats that cannot be read (the
-    store is off, or three tries failed) close it without a count, with the reason.
+    store is off, or five tries failed) close it without a count, with the reason.
     """
     async with clients.turn(account_id, "hearing"):
         while True:
@@ -66,9 +67,10 @@ async def catch_up(
             except (Unreachable, SessionNotReady, AccountDown):
                 return False  # not connected after all: the next poll says so
             except WahaError as error:
-                if await _give_up(db, gap, error, clock):
+                tries = await _try_again(db, gap, error, clock)
+                if tries is None:
                     return True
-                await clock.sleep(RETRY_SECONDS)
+                await clock.sleep(RETRY_SECONDS * 2.0 ** (tries - 1))
                 continue
             await db.write(hearing.close_gap, gap, found=found, now=clock.now())
             return True
@@ -154,12 +156,14 @@ def _apply_chat(
     )
 
 
-async def _give_up(db: Database, gap: Gap, error: WahaError, clock: Clock) -> bool:
-    """Count a failed try; close the gap where another one is not worth the wait."""
+async def _try_again(
+    db: Database, gap: Gap, error: WahaError, clock: Clock
+) -> int | None:
+    """Return how many tries have failed; None where the gap is given up with that."""
     reason = str(error.params.get("reason") or error.code)
     tries = await db.write(hearing.count_try, gap, error=reason)
     if reason not in _HOPELESS and tries < MAX_TRIES:
-        return False
+        return tries
     _log.warning(
         "chats could not be read",
         extra={
@@ -169,4 +173,4 @@ async def _give_up(db: Database, gap: Gap, error: WahaError, clock: Clock) -> bo
         },
     )
     await db.write(hearing.close_gap, gap, found=None, error=reason, now=clock.now())
-    return True
+    return None

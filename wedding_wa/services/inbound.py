@@ -72,10 +72,11 @@ async def apply_open_events(
     async with clients.turn(account_id, "inbound"):
         while batch := await db.read(webhook_log.open_events, account_id, limit=_BATCH):
             seen += [await _apply(db, clients, event, clock) for event in batch]
-    if any(one.doubtful for one in seen):
+    doubtful = any(one.doubtful for one in seen)
+    if not doubtful and any(one.back for one in seen):
+        doubtful = not await catch_up(db, clients, account_id, clock)
+    if doubtful:
         await poll(db, clients, account_id, clock)
-    elif any(one.back for one in seen):
-        await catch_up(db, clients, account_id, clock)
     return sum(one.applied for one in seen)
 
 
