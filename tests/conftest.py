@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -15,6 +16,12 @@ from wedding_wa.db import Database, opened
 from wedding_wa.services.migrations import migrate
 
 _NUMBERS = itertools.count(1)
+
+# The same examples at every run, however slow the machine.
+hypothesis.settings.register_profile(
+    "project", derandomize=True, database=None, deadline=None
+)
+hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture(autouse=True)

@@ -139,4 +139,4 @@ def _truth(name: str, text: str) -> bool:
 def _write(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(value).removesuffix(".0")
