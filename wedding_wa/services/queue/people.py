@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from wedding_wa.domain.errors import Conflict, MessageRefused, NotFound
 from wedding_wa.domain.messages import Outcome, Phase, SkipReason, Status
@@ -101,14 +102,19 @@ def retry_failed(
 
     Never those that were refused for good.
     """
-    failed = select(QueueMessage).where(
+    failed = retryable(wedding_id)
+    if message_ids is not None:
+        failed = failed.where(col(QueueMessage.id).in_(message_ids))
+    return sum(_again(session, message, now) for message in session.exec(failed).all())
+
+
+def retryable(wedding_id: int) -> SelectOfScalar[QueueMessage]:
+    """The failed messages that another try may help: not those refused for good."""
+    return select(QueueMessage).where(
         col(QueueMessage.wedding_id) == wedding_id,
         col(QueueMessage.bucket) == Status.FAILED,
         col(QueueMessage.error_code) != MessageRefused.code,
     )
-    if message_ids is not None:
-        failed = failed.where(col(QueueMessage.id).in_(message_ids))
-    return sum(_again(session, message, now) for message in session.exec(failed).all())
 
 
 def _again(session: Session, message: QueueMessage, now: datetime) -> bool:

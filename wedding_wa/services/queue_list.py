@@ -1,0 +1,208 @@
+"""services: which messages a page of the queue shows, by key, never by offset.
+
+A search looks at the newest SEARCH_REACH messages of each state, so that it too costs
+the same however long the history is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from wedding_wa.domain.messages import Status
+from wedding_wa.models import BUCKETS
+from wedding_wa.services.queue.rows import MESSAGES
+
+PAGE_SIZE = 25
+SEARCH_REACH = 2000
+STATES = BUCKETS
+# These lists stand in the order in which they will go; all others newest first.
+LINE_STATES = ("waiting", "held")
+
+_LINE_CURSOR = re.compile(r"(\d)\.(\d{1,17})\.(\d{1,18})")
+_ID_CURSOR = re.compile(r"\d{1,18}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the reader wants to see. Cursors are opaque; nonsense counts as none."""
+
+    state: str = ""
+    search: str = ""
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfIds:
+    """The ids of one page in order, and cursors to its neighbours, "" at the ends."""
+
+    ids: tuple[int, ...]
+    newer: str
+    older: str
+
+
+_Columns = Any  # the `.c` of a table or of a subquery
+_Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """One kind of list: its indexed branches, its order, its cursors."""
+
+    branches: tuple[sa.Select[Any], ...]
+    key: Callable[[_Columns], list[sa.ColumnElement[Any]]]
+    descending: bool
+    parse: Callable[[str], _Key | None]
+    write: Callable[[_Key], str]
+
+
+def page_of(
+    session: Session, wedding_id: int, account_ids: Sequence[int], wish: Wish
+) -> PageOfIds:
+    """Return the page that `wish` names; an unknown state means all."""
+    listed = _list(wedding_id, account_ids, wish.state)
+    before, after = listed.parse(wish.before), listed.parse(wish.after)
+    if before is not None:
+        found = _fetch(session, listed, wish.search, before, backward=True)
+        if len(found) > PAGE_SIZE:
+            return _page(listed, found[:PAGE_SIZE][::-1], newer=True, older=True)
+        after = None  # fewer than a page: show the first one whole
+    found = _fetch(session, listed, wish.search, after, backward=False)
+    return _page(
+        listed,
+        found[:PAGE_SIZE],
+        newer=after is not None,
+        older=len(found) > PAGE_SIZE,
+    )
+
+
+def _page(listed: _List, keys: list[_Key], *, newer: bool, older: bool) -> PageOfIds:
+    return PageOfIds(
+        ids=tuple(int(key[-1]) for key in keys),
+        newer=listed.write(keys[0]) if keys and newer else "",
+        older=listed.write(keys[-1]) if keys and older else "",
+    )
+
+
+def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
+    if state in LINE_STATES:
+        branches = [
+            sa.select(MESSAGES).where(
+                MESSAGES.c.account_id == account_id,
+                MESSAGES.c.status == Status.PENDING,
+                MESSAGES.c.bucket == state,
+            )
+            for account_id in account_ids
+        ]
+        return _List(tuple(branches), _line_key, False, _parse_line, _write_line)
+    # One indexed branch a state: a single query over all of them would sort them all.
+    branches = [
+        sa.select(MESSAGES).where(
+            MESSAGES.c.wedding_id == wedding_id, MESSAGES.c.bucket == bucket
+        )
+        for bucket in ([state] if state in BUCKETS else BUCKETS)
+    ]
+    return _List(tuple(branches), _id_key, True, _parse_id, _write_id)
+
+
+def _fetch(
+    session: Session,
+    listed: _List,
+    search: str,
+    start: _Key | None,
+    *,
+    backward: bool,
+) -> list[_Key]:
+    """The sort keys of the next rows from `start` on: one more than a page."""
+    falling = listed.descending is not backward
+
+    def order(columns: _Columns) -> list[sa.ColumnElement[Any]]:
+        keys = listed.key(columns)
+        return [key.desc() for key in keys] if falling else keys
+
+    limit = SEARCH_REACH if search else PAGE_SIZE + 1
+    parts = [
+        sa.select(
+            branch.where(*_beyond(listed.key(MESSAGES.c), start, falling))
+            .order_by(*order(MESSAGES.c))
+            .limit(limit)
+            .subquery()
+        )
+        for branch in listed.branches
+    ]
+    found = (sa.union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    statement = (
+        sa.select(*listed.key(found.c))
+        .where(*_matching(found.c, search))
+        .order_by(*order(found.c))
+        .limit(PAGE_SIZE + 1)
+    )
+    return [tuple(row) for row in session.execute(statement).all()]
+
+
+def _beyond(
+    keys: list[sa.ColumnElement[Any]], start: _Key | None, falling: bool
+) -> list[sa.ColumnElement[bool]]:
+    if start is None:
+        return []
+    typed = [
+        sa.literal(value, type_=key.type)
+        for key, value in zip(keys, start, strict=True)
+    ]
+    left, right = sa.tuple_(*keys), sa.tuple_(*typed)
+    return [left < right if falling else left > right]
+
+
+def _matching(columns: _Columns, search: str) -> list[sa.ColumnElement[bool]]:
+    """Name or text hold the words, or the number these digits."""
+    if not search:
+        return []
+    digits = re.sub(r"\D", "", search)
+    ways = [
+        columns.name.icontains(search, autoescape=True),
+        columns.text.icontains(search, autoescape=True),
+    ]
+    if len(digits) >= 3 and not re.search(r"[^\W\d]", search):
+        ways += [columns.phone.contains(digits), columns.chat_id.contains(digits)]
+    return [sa.or_(*ways)]
+
+
+def _id_key(columns: _Columns) -> list[sa.ColumnElement[Any]]:
+    return [columns.id]
+
+
+def _line_key(columns: _Columns) -> list[sa.ColumnElement[Any]]:
+    return [columns.priority, columns.queue_at, columns.id]
+
+
+def _parse_id(cursor: str) -> _Key | None:
+    return (int(cursor),) if _ID_CURSOR.fullmatch(cursor) else None
+
+
+def _write_id(key: _Key) -> str:
+    return str(key[0])
+
+
+def _parse_line(cursor: str) -> _Key | None:
+    match = _LINE_CURSOR.fullmatch(cursor)
+    if match is None:
+        return None
+    priority, micros, message_id = (int(part) for part in match.groups())
+    try:
+        return (priority, _EPOCH + micros * _MICROSECOND, message_id)
+    except OverflowError:
+        return None
+
+
+def _write_line(key: _Key) -> str:
+    priority, queue_at, message_id = key
+    return f"{priority}.{(queue_at - _EPOCH) // _MICROSECOND}.{message_id}"

@@ -1,0 +1,163 @@
+"""services: one message with its timeline and its tries, as the side panel shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from wedding_wa.domain.errors import MessageRefused
+from wedding_wa.domain.messages import Status
+from wedding_wa.models import Account, MessageAttempt, MessageEvent, QueueMessage
+from wedding_wa.services.queue.rows import row_id
+from wedding_wa.services.queue_list import Wish
+from wedding_wa.services.queue_views import (
+    QueuePage,
+    Row,
+    live_state,
+    queue_page,
+    row_of,
+)
+from wedding_wa.services.queue_why import Reasons
+
+# A message that was retried for days has no more than this shown: the newest.
+_EVENTS = 200
+_TRIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline. `data` holds what was planned and what came of it."""
+
+    id: int
+    phase: str
+    at: datetime
+    duration_ms: int | None
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try: how it ended, None while it is under way."""
+
+    started_at: datetime
+    outcome: str | None
+    http_status: int | None
+    error_code: str | None
+    took_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The names under which this message is known, empty where it has none."""
+
+    number: int
+    task: str
+    whatsapp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One message whole. `state` is what its badge says, the live phase included."""
+
+    row: Row
+    state: str
+    text: str
+    expires_at: datetime | None
+    ids: Ids
+    can_cancel: bool
+    can_force: bool
+    can_retry: bool
+    events: tuple[Event, ...]
+    tries: tuple[Try, ...]
+
+
+def queue_screen(
+    session: Session,
+    wedding_id: int,
+    wish: Wish,
+    opened: int,
+    *,
+    now: datetime,
+    keep: Sequence[int] = (),
+) -> tuple[QueuePage, Detail | None]:
+    """Read the whole Queue page at one moment: the list and the message opened."""
+    return (
+        queue_page(session, wedding_id, wish, now=now, keep=keep),
+        message_detail(session, wedding_id, opened, now=now) if opened else None,
+    )
+
+
+def message_detail(
+    session: Session, wedding_id: int, message_id: int, *, now: datetime
+) -> Detail | None:
+    """Read one message of this wedding; None if there is no such one."""
+    message = session.get(QueueMessage, message_id)
+    if message is None or message.wedding_id != wedding_id:
+        return None
+    account = session.get_one(Account, message.account_id).key
+    whys = Reasons(session, now).of([message])
+    row = row_of(message, account, whys.get(message_id))
+    live = live_state(session, message, now)
+    return Detail(
+        row=row,
+        state=row.state if live == message.status else live,
+        text=message.text,
+        expires_at=message.expires_at,
+        ids=_ids(message),
+        can_cancel=_can_cancel(message),
+        can_force=_can_force(message),
+        can_retry=_can_retry(message),
+        events=_events(session, message_id),
+        tries=_tries(session, message_id),
+    )
+
+
+def _ids(message: QueueMessage) -> Ids:
+    return Ids(
+        number=row_id(message),
+        task=message.task_id,
+        whatsapp=message.provider_message_id or message.reserved_id or "",
+    )
+
+
+def _can_cancel(message: QueueMessage) -> bool:
+    """As queue.cancel: waiting, or in hand and not yet on its way."""
+    in_hand = message.status == Status.PROCESSING and message.dispatched_at is None
+    return message.status == Status.PENDING or in_hand
+
+
+def _can_force(message: QueueMessage) -> bool:
+    return message.status == Status.PENDING and message.forced_at is None
+
+
+def _can_retry(message: QueueMessage) -> bool:
+    return message.status == Status.FAILED and message.error_code != MessageRefused.code
+
+
+def _events(session: Session, message_id: int) -> tuple[Event, ...]:
+    rows = session.exec(
+        select(MessageEvent)
+        .where(MessageEvent.message_id == message_id)
+        .order_by(col(MessageEvent.id).desc())
+        .limit(_EVENTS)
+    ).all()
+    return tuple(
+        Event(one.id or 0, one.phase, one.at, one.duration_ms, one.data)
+        for one in reversed(rows)
+    )
+
+
+def _tries(session: Session, message_id: int) -> tuple[Try, ...]:
+    rows = session.exec(
+        select(MessageAttempt)
+        .where(MessageAttempt.message_id == message_id)
+        .order_by(col(MessageAttempt.attempt).desc())
+        .limit(_TRIES)
+    ).all()
+    return tuple(
+        Try(one.started_at, one.outcome, one.http_status, one.error_code, one.took_ms)
+        for one in reversed(rows)
+    )

@@ -1,0 +1,215 @@
+"""state: the Queue page. The URL says what is looked at, so that a reload, a shared
+link and the back button show the same; the state only answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import reflex as rx
+from reflex_base.event import EventSpec
+
+from wedding_wa import runtime
+from wedding_wa.services import queue
+from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
+from wedding_wa.services.queue_list import STATES, Wish
+from wedding_wa.services.queue_timeline import Detail, queue_screen
+from wedding_wa.services.queue_views import QueuePage
+from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.queue_panel import (
+    NOTHING,
+    PanelView,
+    StepView,
+    TryView,
+    panel_view,
+    raw_events,
+    step_views,
+    try_views,
+)
+from wedding_wa.state.queue_views import (
+    LaneView,
+    NoteView,
+    RowView,
+    Speech,
+    lane_view,
+    notes,
+    row_view,
+)
+from wedding_wa.state.session import viewer
+from wedding_wa.words import say
+
+ROUTE = "/queue"
+
+_SEARCH_LONGEST = 80
+
+
+class QueueState(PageState):
+    """What the Queue page shows. `shown`, `searched` and `opened` mirror the URL."""
+
+    shown: str = ""
+    searched: str = ""
+    opened: int = 0
+
+    rows: list[RowView] = []
+    # By the message's id. A live phase overlays the state while it is being sent.
+    states: dict[str, str] = {}
+    phases: dict[str, str] = {}
+    notes: dict[str, NoteView] = {}
+    newer: str = ""
+    older: str = ""
+    # New rows that wait behind a list somebody points at.
+    fresh: int = 0
+
+    counts: dict[str, int] = {}
+    total: int = 0
+    retryable: int = 0
+    lanes: list[LaneView] = []
+
+    panel: PanelView = NOTHING
+    steps: list[StepView] = []
+    tries: list[TryView] = []
+    raw: str = ""
+
+    # While somebody points at the list, its rows stay the ones that they are.
+    _still: bool = False
+    _answered: Wish = Wish()
+    _wants_raw: bool = False
+
+    @rx.event(background=True)
+    async def live(self) -> Leave:
+        """Keep the page up to date; started anew whenever the URL changes."""
+        return await self._follow()
+
+    @rx.event
+    async def hold(self, still: bool) -> None:
+        """The pointer rests on the list (`still`), or has left it."""
+        self._still = still is True
+        if not self._still:
+            await self._refresh()
+
+    @rx.event
+    def close(self) -> EventSpec:
+        """Close the side panel, keep everything else."""
+        left = {k: v for k, v in self._asked_for().items() if k != "message"}
+        return rx.redirect(f"{ROUTE}?{urlencode(left)}" if left else ROUTE)
+
+    @rx.event
+    async def show_raw(self) -> None:
+        """Unfold, or fold, the stored events under the timeline."""
+        self._wants_raw = not self._wants_raw
+        await self._refresh()
+
+    @rx.event(temporal=True)
+    async def retry_failed(self) -> None:
+        """Put all failed messages back in the line."""
+        await self._retry(None)
+
+    @rx.event(temporal=True)
+    async def retry(self, message_id: int) -> None:
+        """Put one failed message back in the line."""
+        await self._retry([int(message_id)])
+
+    @rx.event(temporal=True)
+    async def force(self, message_id: int) -> None:
+        """Send one now, past the limits."""
+        await self._change(queue.force, message_id, done="queue.force.done")
+
+    @rx.event(temporal=True)
+    async def cancel(self, message_id: int) -> None:
+        """Take one out of the queue for good."""
+        await self._change(queue.cancel, message_id, done="queue.cancel.done")
+
+    async def _change(
+        self, change: Callable[..., None], message_id: int, *, done: str
+    ) -> None:
+        if who := await self._who_may_send():
+            db, now = runtime.current().db, runtime.current().clock.now()
+            work = db.write(change, who.wedding_id, int(message_id), now=now)
+            await self._do(work, done=done)
+
+    async def _retry(self, message_ids: list[int] | None) -> None:
+        if who := await self._who_may_send():
+            db, now = runtime.current().db, runtime.current().clock.now()
+            n = await db.write(
+                queue.retry_failed, who.wedding_id, now=now, message_ids=message_ids
+            )
+            self._tell("success", say(self._lang(who), "queue.retried", n=n))
+
+    async def _who_may_send(self) -> Viewer | None:
+        """Who asks, if their role lets them decide what goes out; else they are told."""
+        who = await viewer(self)
+        if who and Scope.SEND not in SCOPES_OF_ROLE[who.role]:
+            self._tell("error", say(self._lang(who), "error.not_allowed"))
+            return None
+        return who
+
+    def _asked_for(self) -> dict[str, str]:
+        return dict(self.router.url.query_parameters)
+
+    async def _pull(self, who: Viewer) -> Mapping[str, object]:
+        asked, app = self._asked_for(), runtime.current()
+        wish, opened = wish_of(asked), _opened(asked)
+        still = self._still and self._answered == wish
+        keep = [row["id"] for row in self.rows] if still else []
+        now = app.clock.now()
+        page, detail = await app.db.read(
+            queue_screen, who.wedding_id, wish, opened, now=now, keep=keep
+        )
+        speech = Speech(self._lang(who), ZoneInfo(page.zone), now)
+        return {
+            "shown": wish.state,
+            "searched": wish.search,
+            "opened": opened,
+            "_answered": wish,
+            **_list_values(page, wish, speech),
+            **_panel_values(detail, speech, raw=self._wants_raw),
+        }
+
+
+def wish_of(asked: Mapping[str, str]) -> Wish:
+    """Read the URL's query; what it cannot mean is left out."""
+    state = asked.get("state", "")
+    return Wish(
+        state=state if state in STATES else "",
+        search=asked.get("q", "").strip()[:_SEARCH_LONGEST],
+        after=asked.get("after", ""),
+        before=asked.get("before", ""),
+    )
+
+
+def _opened(asked: Mapping[str, str]) -> int:
+    number = asked.get("message", "")
+    return int(number) if number.isascii() and number.isdigit() else 0
+
+
+def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:
+    whole = sum(page.counts.values())
+    return {
+        "rows": [row_view(row) for row in page.rows],
+        "states": {str(row.id): row.state for row in page.rows},
+        "phases": {str(i): phase for i, phase in page.phases.items()},
+        "notes": notes(page, speech),
+        "newer": page.newer,
+        "older": page.older,
+        "fresh": page.fresh,
+        "counts": dict(page.counts),
+        "total": page.counts[wish.state] if wish.state else whole,
+        "retryable": page.retryable,
+        "lanes": [lane_view(lane, speech) for lane in page.lanes],
+    }
+
+
+def _panel_values(
+    detail: Detail | None, speech: Speech, *, raw: bool
+) -> dict[str, Any]:
+    if detail is None:
+        return {"panel": NOTHING, "steps": [], "tries": [], "raw": ""}
+    return {
+        "panel": panel_view(detail, speech),
+        "steps": step_views(detail, speech),
+        "tries": try_views(detail, speech),
+        "raw": raw_events(detail) if raw else "",
+    }
