@@ -70,14 +70,13 @@ def router() -> APIRouter:
     @made.get("/logout")
     async def ask(request: Request) -> Response:
         lang = html.language(request)
-        words = {key: say(lang, f"login.{key}") for key in ("leave", "leave_about")}
         body = html.fill(
             "logout.html",
-            about=words["leave_about"],
-            submit=words["leave"],
+            about=say(lang, "login.leave_about"),
+            submit=say(lang, "login.leave"),
             back=say(lang, "common.back"),
         )
-        return html.page(request, title=words["leave"], body=body)
+        return html.page(request, title=say(lang, "login.leave"), body=body)
 
     @made.post("/logout")
     async def log_out(request: Request) -> Response:
