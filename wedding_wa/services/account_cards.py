@@ -12,6 +12,7 @@ from wedding_wa.domain.account import CODES, is_ready, next_code_at
 from wedding_wa.domain.phone import nice_phone
 from wedding_wa.models import Account, AccountStatusChange
 from wedding_wa.services import hearing
+from wedding_wa.services.enqueue import wa_me_link
 
 _CHANGES = 5
 
@@ -81,14 +82,6 @@ def account_cards(
     return [_card(session, one, now, simulator_url) for one in accounts]
 
 
-def wa_me(phone: str | None, text: str = "") -> str:
-    """The link that opens a chat with the number, with `text` ready to be sent."""
-    if not phone:
-        return ""
-    link = f"https://wa.me/{phone.lstrip('+')}"
-    return f"{link}?text={quote(text)}" if text else link
-
-
 def _card(
     session: Session, account: Account, now: datetime, simulator_url: str | None
 ) -> AccountCard:
@@ -104,7 +97,7 @@ def _card(
         error=account.status_error,
         phone=nice_phone(account.phone) if account.phone else "",
         push_name=account.push_name or "",
-        link=wa_me(account.phone),
+        link=wa_me_link(account.phone),
         last_heard_at=account.last_heard_at,
         last_heard_kind=account.last_heard_kind,
         changes=_changes(session, account.id),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -13,6 +15,7 @@ from tests.integration.accounts.conftest import House
 from wedding_wa.domain.errors import BadInput, Refused
 from wedding_wa.models import AuditEntry
 from wedding_wa.services import account_commands as commands
+from wedding_wa.services import account_qr
 from wedding_wa.services.account_cards import account_cards
 from wedding_wa.services.account_qr import qr_code
 
@@ -197,3 +200,27 @@ async def test_cards_tell_the_whole_story(house: House) -> None:
     assert groom.code is None
     assert groom.last_heard_at is not None
     assert (bride.key, bride.status, bride.link) == ("bride", "NOT_CONFIGURED", "")
+
+
+async def test_new_codes_are_seen_without_webhooks(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """WAHA cannot reach us: looking again finds the new code and counts it."""
+    monkeypatch.setattr(account_qr, "_LOOK_AGAIN", timedelta(seconds=0.2))
+    house.sim.fault("drop_webhook")
+    await house.start()
+    await house.until_polled("SCAN_QR_CODE")
+    seen = []
+
+    async def two_codes() -> None:
+        while len(set(seen)) < 2:
+            view = await qr_code(
+                house.db, house.clients, house.couple.groom, house.app.clock
+            )
+            assert view is not None
+            seen.append(view.image)
+            await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(20):
+        await two_codes()
+    assert house.groom.qr_count == 2
