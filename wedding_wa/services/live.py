@@ -74,8 +74,11 @@ class Bus:
     async def newer(self, seen: int, timeout: float) -> int:
         """Return the version once it is past `seen`, or after `timeout` seconds."""
         if self.version <= seen:
+            # not `wait_for`: before Python 3.12 it swallows a cancellation that comes
+            # together with the change, and whoever stops us waits for ever
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await self._moved.wait()
         return self.version
 
     def _move(self) -> None:
