@@ -45,16 +45,17 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope["path"])
+                found = message["status"] < 400
+                self._add(MutableHeaders(scope=message), scope["path"], found=found)
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
-    def _add(self, headers: MutableHeaders, path: str) -> None:
+    def _add(self, headers: MutableHeaders, path: str, *, found: bool) -> None:
         fixed = _FIXED | {"Content-Security-Policy": _policy(self._csp_file)}
         for name, value in fixed.items():
             headers.setdefault(name, value)
-        if path.startswith("/assets/"):
+        if found and path.startswith("/assets/"):
             headers.setdefault("Cache-Control", _FOREVER)
         else:
             private = path.startswith("/api/")

@@ -17,7 +17,9 @@ def settings() -> rx.Component:
     """Return the page."""
     return frame(
         page_head(tr("settings.title"), tr("settings.about")),
-        rx.flex(_language(), _theme(), _keyboard(), direction="column", gap="16px"),
+        rx.flex(
+            _language(), _theme(), _keyboard(), _you(), direction="column", gap="16px"
+        ),
         here="settings",
     )
 
@@ -57,4 +59,18 @@ def _keyboard() -> rx.Component:
         keys_list(),
         title=tr("settings.keys.title"),
         about=tr("settings.keys.about"),
+    )
+
+
+def _you() -> rx.Component:
+    """Who is logged in, and the way out: a plain page of the server."""
+    return card(
+        rx.el.a(
+            rx.icon("log-out", size=17, aria_hidden="true"),
+            tr("layout.log_out"),
+            href="/logout",
+            class_name="plain-button",
+        ),
+        title=tr("settings.you.title"),
+        about=tr("settings.you.about", name=PageState.viewer_name),
     )

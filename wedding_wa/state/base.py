@@ -167,7 +167,7 @@ class PageState(rx.State):
         self._assign(
             {
                 "lang": self._lang(who),
-                "viewer_name": who.name,
+                "viewer_name": who.name or who.email,
                 "groom_name": who.groom_name,
                 "bride_name": who.bride_name,
                 "time_zone": who.time_zone,

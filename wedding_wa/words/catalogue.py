@@ -56,7 +56,7 @@ def best_language(*wishes: str | None) -> str:
     return DEFAULT_LANGUAGE
 
 
-def say(lang: str, key: str, **params: object) -> str:
+def say(lang: str, key: str, /, **params: object) -> str:
     """Return the sentence `key` in `lang`, its placeholders filled from `params`.
 
     An unknown language reads English. An unknown key is a defect that a test finds;
