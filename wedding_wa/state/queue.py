@@ -65,6 +65,7 @@ class QueueState(PageState):
 
     counts: dict[str, int] = {}
     total: int = 0
+    total_of_all: int = 0
     retryable: int = 0
     lanes: list[LaneView] = []
 
@@ -89,6 +90,12 @@ class QueueState(PageState):
         self._still = still is True
         if not self._still:
             await self._refresh()
+
+    @rx.event
+    async def show_fresh(self) -> None:
+        """Let the new rows in, although somebody points at the list."""
+        self._still = False
+        await self._refresh()
 
     @rx.event
     def close(self) -> EventSpec:
@@ -139,7 +146,7 @@ class QueueState(PageState):
             self._tell("success", say(self._lang(who), "queue.retried", n=n))
 
     async def _who_may_send(self) -> Viewer | None:
-        """Who asks, if their role lets them decide what goes out; else they are told."""
+        """Who asks, if their role lets them decide what goes; else they are told."""
         who = await viewer(self)
         if who and Scope.SEND not in SCOPES_OF_ROLE[who.role]:
             self._tell("error", say(self._lang(who), "error.not_allowed"))
@@ -197,6 +204,7 @@ def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:
         "fresh": page.fresh,
         "counts": dict(page.counts),
         "total": page.counts[wish.state] if wish.state else whole,
+        "total_of_all": whole,
         "retryable": page.retryable,
         "lanes": [lane_view(lane, speech) for lane in page.lanes],
     }

@@ -1,0 +1,167 @@
+"""pages: the Queue's list: one row a message, cards on a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from wedding_wa.pages.browser import ago, seconds_until
+from wedding_wa.pages.components import account_dot, account_name, state_badge
+from wedding_wa.pages.i18n import tr
+from wedding_wa.pages.queue_parts import query_link
+from wedding_wa.state.queue import QueueState
+
+_COLUMNS = ("guest", "message", "state", "why", "try", "age")
+
+
+def message_list() -> rx.Component:
+    """Return the table. `data-calm` keeps its rows still while pointed at."""
+    return rx.el.div(
+        rx.cond(QueueState.fresh > 0, _fresh(), rx.fragment()),
+        rx.el.table(
+            rx.el.thead(
+                rx.el.tr(*[_heading(name) for name in _COLUMNS], role="row"),
+                role="rowgroup",
+            ),
+            rx.el.tbody(rx.foreach(QueueState.rows, _row), role="rowgroup"),
+            class_name="queue-table",
+            role="table",
+            aria_label=tr("queue.list"),
+        ),
+        class_name="queue-scroll",
+        custom_attrs={"data-calm": "true"},
+    )
+
+
+def shown_state(key: Any) -> rx.Var[str]:
+    """What the badge of the message `key` says: the live phase, else its state."""
+    return rx.cond(
+        QueueState.phases.contains(key),
+        QueueState.phases[key],
+        QueueState.states[key],
+    ).to(str)
+
+
+def retry_countdown(note: Any) -> rx.Component:
+    """Seconds until the next try, where the note has any."""
+    return rx.cond(
+        note["until"].to(str) != "",
+        rx.el.span(seconds_until(note["until"]), class_name="countdown"),
+        rx.fragment(),
+    )
+
+
+def pager() -> rx.Component:
+    """Return the ways to the pages beside this one; nothing where there are none."""
+    line = (QueueState.shown == "waiting") | (QueueState.shown == "held")
+    newer = rx.cond(line, tr("queue.earlier"), tr("queue.newer"))
+    older = rx.cond(line, tr("queue.later"), tr("queue.older"))
+    back = query_link(
+        rx.icon("chevron-left", size=17, aria_hidden="true"),
+        newer,
+        to={"before": QueueState.newer, "after": ""},
+        class_name="queue-page",
+        custom_attrs={"data-page": "newer"},
+    )
+    on = query_link(
+        older,
+        rx.icon("chevron-right", size=17, aria_hidden="true"),
+        to={"after": QueueState.older, "before": ""},
+        class_name="queue-page",
+        custom_attrs={"data-page": "older"},
+    )
+    return rx.cond(
+        (QueueState.newer != "") | (QueueState.older != ""),
+        rx.el.nav(
+            rx.cond(QueueState.newer != "", back, rx.el.span()),
+            rx.cond(QueueState.older != "", on, rx.el.span()),
+            class_name="queue-pager",
+            aria_label=tr("queue.pages"),
+        ),
+        rx.fragment(),
+    )
+
+
+def _heading(name: str) -> rx.Component:
+    return rx.el.th(
+        tr(f"queue.column.{name}"),
+        scope="col",
+        role="columnheader",
+        class_name=f"queue-{name}",
+    )
+
+
+def _fresh() -> rx.Component:
+    return rx.el.button(
+        rx.icon("arrow-up", size=15, aria_hidden="true"),
+        tr("queue.fresh", n=QueueState.fresh),
+        type="button",
+        class_name="queue-fresh",
+        on_click=QueueState.show_fresh,
+    )
+
+
+def _row(row: rx.Var[Any]) -> rx.Component:
+    key = row["key"]
+    state = shown_state(key)
+    opened = QueueState.opened == row["id"]
+    return rx.el.tr(
+        _cell("guest", _guest(row)),
+        _cell("message", rx.el.span(row["preview"])),
+        _cell("state", state_badge(state, message_id=row["id"])),
+        _cell("why", _why(key)),
+        _cell("try", tr("queue.try_short", n=row["tries"], max=row["max"])),
+        _cell("age", _age(row)),
+        key=key,
+        role="row",
+        class_name="queue-row",
+        custom_attrs={
+            "data-message-id": key,
+            "data-state": state,
+            "data-account": row["account"],
+            "data-open": rx.cond(opened, "true", "false"),
+        },
+    )
+
+
+def _cell(name: str, *children: Any) -> rx.Component:
+    return rx.el.td(*children, role="cell", class_name=f"queue-{name}")
+
+
+def _guest(row: rx.Var[Any]) -> rx.Component:
+    """The name is the link; it reaches over the whole row."""
+    return rx.fragment(
+        account_dot(row["account"]),
+        rx.el.span(
+            query_link(
+                row["who"],
+                to={"message": row["key"]},
+                class_name="queue-open",
+                custom_attrs={"data-row": "true"},
+            ),
+            rx.el.small(
+                account_name(row["account"]),
+                rx.cond(row["number"] != "", " · " + row["number"].to(str), ""),
+            ),
+            class_name="queue-who",
+        ),
+    )
+
+
+def _age(row: rx.Var[Any]) -> rx.Component:
+    """Above the row's link, so that the pointer finds the exact time; a link too."""
+    return query_link(
+        ago(row["at"]),
+        to={"message": row["key"]},
+        class_name="queue-when",
+        tab_index=-1,
+    )
+
+
+def _why(key: Any) -> rx.Component:
+    note = QueueState.notes[key]
+    words = rx.el.span(
+        note["text"], " ", retry_countdown(note), class_name="queue-note"
+    )
+    return rx.cond(QueueState.notes.contains(key), words, rx.fragment())
