@@ -35,6 +35,9 @@ ACCOUNT_RULES = frozenset(
     }
 )
 
+# Holds whose end is the message's own `due_at`.
+_OWN_TIME = (HoldRule.SCHEDULED, HoldRule.RETRY)
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -152,11 +155,14 @@ def _restricted(case: _Case) -> Hold | None:
 
 
 def _scheduled(case: _Case) -> Hold | None:
-    """Its own time: scheduled by a person, or the end of a back-off."""
-    if case.message.hold_rule in ACCOUNT_RULES or case.message.forced:
+    """Its own time: scheduled by a person, or the end of a back-off.
+
+    Any other hold has moved `due_at` for its own sake, and is asked itself.
+    """
+    held_by = case.message.hold_rule
+    if case.message.forced or held_by not in (None, *_OWN_TIME):
         return None
-    retry = case.message.hold_rule == HoldRule.RETRY
-    rule = HoldRule.RETRY if retry else HoldRule.SCHEDULED
+    rule = HoldRule.RETRY if held_by == HoldRule.RETRY else HoldRule.SCHEDULED
     return _until(case, rule, case.message.due_at)
 
 
