@@ -16,10 +16,22 @@ from wedding_wa.api.app import create_api
 from wedding_wa.api.guard import guarding
 from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
-from wedding_wa.pages import lost, settings, theme
+from wedding_wa.pages import (
+    accounts,
+    lost,
+    overview,
+    queue,
+    settings,
+    test_message,
+    theme,
+)
 from wedding_wa.pages.i18n import tr
+from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
+from wedding_wa.state.overview import OverviewState
+from wedding_wa.state.queue import QueueState
 from wedding_wa.state.session import LOGIN_PATH, LoginRequired
 from wedding_wa.state.settings import SettingsState
+from wedding_wa.state.test_message import TestMessageState
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +70,33 @@ app.add_middleware(LoginRequired())
 app.register_lifespan_task(engine_beside_the_pages)
 
 # A page's `on_load` is the live loop of its state; its place in the menu: pages/nav.py.
+app.add_page(
+    overview.overview,
+    "/",
+    title=tr("overview.title"),
+    on_load=OverviewState.live,
+)
+app.add_page(
+    queue.queue,
+    "/queue",
+    title=tr("queue.title"),
+    on_load=QueueState.live,
+)
+app.add_page(
+    accounts.accounts,
+    "/accounts",
+    title=tr("accounts.title"),
+    on_load=[
+        AccountsState.live,
+        *[AccountsState.follow_code(key) for key in ACCOUNT_KEYS],
+    ],
+)
+app.add_page(
+    test_message.test_message,
+    "/test",
+    title=tr("test.title"),
+    on_load=TestMessageState.live,
+)
 app.add_page(
     settings.settings,
     "/settings",

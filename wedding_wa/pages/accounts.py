@@ -32,12 +32,12 @@ _LOOKS = {
     "UNKNOWN": ("gray", "circle-dashed"),
     "UNREACHABLE": ("tomato", "unplug"),
     "BAD_KEY": ("tomato", "key-round"),
-    "MISSING": ("amber", "circle-question-mark"),
+    "MISSING": ("amber", "circle-help"),
     "NOT_CONFIGURED": ("gray", "circle-dashed"),
-    "PASSKEY_REQUIRED": ("amber", "fingerprint-pattern"),
-    "PASSKEY_CONFIRMATION_REQUIRED": ("amber", "fingerprint-pattern"),
+    "PASSKEY_REQUIRED": ("amber", "fingerprint"),
+    "PASSKEY_CONFIRMATION_REQUIRED": ("amber", "fingerprint"),
 }
-_OTHER = ("amber", "circle-question-mark")
+_OTHER = ("amber", "circle-help")
 
 
 def accounts() -> rx.Component:
@@ -55,7 +55,9 @@ def accounts() -> rx.Component:
 
 def person_name(key: str) -> rx.Var[str]:
     """Return the first name of who has this account."""
-    return PageState.groom_name if key == "groom" else PageState.bride_name
+    return rx.Var.create(
+        PageState.groom_name if key == "groom" else PageState.bride_name
+    )
 
 
 def status_badge(status: Any, word: Any) -> rx.Component:
@@ -112,9 +114,7 @@ def _head(key: str, shown: Any) -> rx.Component:
 def _hint(shown: Any) -> rx.Var[Any]:
     """What the status means; where its cause is known, that says more."""
     cause = (shown["status"] == "FAILED") & (shown["error"] != "")
-    return rx.cond(
-        cause, tr_key(shown["error"]), tr_of("account.hint", shown["word"])
-    )
+    return rx.cond(cause, tr_key(shown["error"]), tr_of("account.hint", shown["word"]))
 
 
 def _who(shown: Any) -> rx.Component:
@@ -193,9 +193,7 @@ def _facts(key: str, shown: Any) -> rx.Component:
         rx.cond(
             shown["version"] != "",
             rx.el.p(
-                tr(
-                    "accounts.engine", version=shown["version"], engine=shown["engine"]
-                ),
+                tr("accounts.engine", version=shown["version"], engine=shown["engine"]),
                 class_name="account-engine figures",
             ),
             rx.fragment(),

@@ -25,15 +25,20 @@ _say: FunctionStringVar[Any] = FunctionStringVar.create(
 )
 
 
-def tr(key: str, **params: Any) -> rx.Var[str]:
+def tr(key: str, /, **params: Any) -> rx.Var[str]:
     """Return the sentence `key`; `params` may be variables, `n` chooses the plural."""
     return _call(rx.Var.create(key), params)
 
 
-def tr_of(family: str, name: Any, **params: Any) -> rx.Var[str]:
+def tr_of(family: str, name: Any, /, **params: Any) -> rx.Var[str]:
     """Return the sentence `family.name`, where `name` is known only in the browser."""
     key = rx.Var.create(f"{family}.") + rx.Var.create(name).to(str)
     return _call(key, params)
+
+
+def tr_key(key: Any, /, **params: Any) -> rx.Var[str]:
+    """Return the sentence whose whole key is known only in the browser."""
+    return _call(rx.Var.create(key).to(str), params)
 
 
 def _call(key: rx.Var[Any], params: dict[str, Any]) -> rx.Var[str]:

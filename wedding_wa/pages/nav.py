@@ -15,4 +15,10 @@ class Entry:
     letter: str
 
 
-NAV = (Entry("settings", "/settings", "settings-2", "s"),)
+NAV = (
+    Entry("overview", "/", "house", "o"),
+    Entry("queue", "/queue", "list-checks", "q"),
+    Entry("test", "/test", "send", "t"),
+    Entry("accounts", "/accounts", "smartphone", "a"),
+    Entry("settings", "/settings", "settings-2", "s"),
+)

@@ -56,7 +56,12 @@ def resume_all(
 
 
 def pause_account(
-    session: Session, account: Account, reason: str, *, now: datetime
+    session: Session,
+    account: Account,
+    reason: str,
+    *,
+    now: datetime,
+    user_id: int | None = None,
 ) -> None:
     """Stop one account, with the reason for the owner's eyes."""
     changed(
@@ -65,7 +70,27 @@ def pause_account(
         .where(col(Account.id) == account.id, col(Account.paused_at).is_(None))
         .values(paused_at=now, pause_reason=reason),
     )
-    _tell(session, account.wedding_id, f"account_paused_by_{reason}", now, None)
+    _tell(session, account.wedding_id, f"account_paused_by_{reason}", now, user_id)
+
+
+def set_account_paused(
+    session: Session,
+    account_id: int,
+    paused: bool,
+    *,
+    now: datetime,
+    user_id: int | None = None,
+) -> None:
+    """Stop one account, or go on with it whatever paused it; twice changes nothing."""
+    account = session.get_one(Account, account_id)
+    if (account.paused_at is not None) == paused:
+        return
+    if paused:
+        pause_account(session, account, BY_PERSON, now=now, user_id=user_id)
+        return
+    account.paused_at = account.pause_reason = None
+    account.failures_in_row = 0
+    _tell(session, account.wedding_id, "account_resumed", now, user_id)
 
 
 def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> None:

@@ -65,9 +65,7 @@ class OverviewState(PageState):
             "concerns": [_concern(one) for one in found.concerns],
             "plans": {one.key: _plan(one) for one in found.plans},
             "lines": message_lines(found.newest),
-            "states": line_states(
-                found.newest, lang=lang, zone=who.time_zone, now=now
-            ),
+            "states": line_states(found.newest, lang=lang, zone=who.time_zone, now=now),
         }
 
 

@@ -22,7 +22,7 @@ _LOOKS = {
     "delivered": ("jade", "check-check"),
     "read": ("blue", "check-check"),
     "refused": ("tomato", "circle-slash"),
-    "unconfirmed": ("violet", "circle-question-mark"),
+    "unconfirmed": ("violet", "circle-help"),
     "failed": ("tomato", "triangle-alert"),
     "skipped": ("gray", "ban"),
 }

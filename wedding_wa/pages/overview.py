@@ -1,0 +1,250 @@
+"""pages: the overview: what is still to do, what needs you, what went lately."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from wedding_wa.pages.browser import time
+from wedding_wa.pages.components import (
+    account_dot,
+    account_name,
+    card,
+    empty,
+    page_head,
+    skeleton,
+    when_loaded,
+)
+from wedding_wa.pages.i18n import tr, tr_of
+from wedding_wa.pages.layout import frame
+from wedding_wa.pages.lines import message_line
+from wedding_wa.state.base import PageState
+from wedding_wa.state.overview import OverviewState
+
+# Where a step is done, and where a concern is looked at.
+_STEPS = {
+    "waha": "/accounts",
+    "groom": "/accounts",
+    "bride": "/accounts",
+    "wrote": "/test",
+    "arrived": "/test",
+}
+_CARE = {
+    "down": ("/accounts", "tomato", "unplug"),
+    "paused": ("/accounts", "amber", "pause"),
+    "restricted": ("/accounts", "amber", "message-circle-off"),
+    "deaf": ("/accounts", "sky", "ear"),
+    "unconfirmed": ("/queue?state=unconfirmed", "violet", "circle-help"),
+    "failed": ("/queue?state=failed", "tomato", "triangle-alert"),
+    "refused": ("/queue?state=refused", "tomato", "circle-slash"),
+}
+
+
+def overview() -> rx.Component:
+    """Return the page."""
+    return frame(
+        page_head(tr("overview.title"), tr("overview.about")),
+        when_loaded(
+            OverviewState,
+            rx.el.div(_care(), _steps(), _plan(), _newest(), class_name="overview"),
+            _bones(),
+        ),
+        here="overview",
+    )
+
+
+def _steps() -> rx.Component:
+    shown = card(
+        rx.el.ol(rx.foreach(OverviewState.steps, _step), class_name="steps"),
+        title=tr("overview.steps.title"),
+        about=tr("overview.steps.about"),
+    )
+    return rx.cond(OverviewState.steps.length() > 0, shown, rx.fragment())
+
+
+def _step(step: rx.Var[Any]) -> rx.Component:
+    key = step["key"]
+    name = rx.cond(key == "groom", PageState.groom_name, PageState.bride_name)
+    done = rx.cond(step["done"], tr("overview.steps.done"), tr("overview.steps.open"))
+    go = rx.link(
+        rx.button(_step_words(key, "go"), size="3", tab_index=-1),
+        href=rx.match(key, *_STEPS.items(), "/accounts"),
+        class_name="step-go",
+    )
+    return rx.el.li(
+        rx.cond(
+            step["done"],
+            rx.icon(
+                "circle-check", size=22, class_name="step-tick", aria_hidden="true"
+            ),
+            rx.icon("circle", size=22, class_name="step-tick", aria_hidden="true"),
+        ),
+        rx.el.div(
+            rx.el.p(
+                _step_words(key, "title", name=name),
+                rx.el.span(" (", done, ")", class_name="only-heard"),
+                class_name="step-title",
+            ),
+            rx.cond(
+                step["done"],
+                rx.fragment(),
+                rx.el.p(_step_words(key, "about"), class_name="step-about"),
+            ),
+            class_name="step-words",
+        ),
+        rx.cond(step["next"], go, rx.fragment()),
+        class_name="step",
+        key=key,
+        custom_attrs={
+            "data-step": key,
+            "data-done": rx.cond(step["done"], "true", "false"),
+        },
+    )
+
+
+def _step_words(key: Any, part: str, **params: Any) -> rx.Var[Any]:
+    said = [(step, tr(f"overview.steps.{step}.{part}", **params)) for step in _STEPS]
+    chosen: rx.Var[Any] = rx.match(key, *said, "")
+    return chosen
+
+
+def _care() -> rx.Component:
+    shown = card(
+        rx.el.ul(rx.foreach(OverviewState.concerns, _concern), class_name="cares"),
+        title=tr("overview.care.title"),
+    )
+    return rx.cond(OverviewState.concerns.length() > 0, shown, rx.fragment())
+
+
+def _concern(one: rx.Var[Any]) -> rx.Component:
+    what = one["what"]
+    looks = [(name, rx.icon(icon, size=18)) for name, (_, _, icon) in _CARE.items()]
+    tones = [(name, tone) for name, (_, tone, _) in _CARE.items()]
+    places = [(name, place) for name, (place, _, _) in _CARE.items()]
+    return rx.el.li(
+        rx.el.span(
+            rx.match(what, *looks, rx.fragment()),
+            class_name="care-icon",
+            aria_hidden="true",
+        ),
+        rx.el.p(_care_words(one), class_name="care-words"),
+        rx.link(
+            tr_of("overview.care.go", what),
+            href=rx.match(what, *places, "/queue"),
+            class_name="care-go",
+        ),
+        class_name="care",
+        key=one["id"],
+        custom_attrs={
+            "data-tone": rx.match(what, *tones, "amber"),
+            "data-concern": what,
+        },
+    )
+
+
+def _care_words(one: rx.Var[Any]) -> rx.Component:
+    name = rx.cond(
+        one["account"] == "groom", PageState.groom_name, PageState.bride_name
+    )
+    status = tr_of("account.status", one["detail"])
+    words = tr_of("overview.care", one["what"], n=one["n"], name=name, status=status)
+    until = rx.fragment(" ", time(one["until"]))
+    return rx.fragment(words, rx.cond(one["until"] != "", until, rx.fragment()))
+
+
+def _plan() -> rx.Component:
+    return card(
+        rx.el.ul(rx.foreach(PageState.strip, _lane), class_name="plan"),
+        title=tr("overview.plan.title"),
+    )
+
+
+def _lane(one: rx.Var[Any]) -> rx.Component:
+    plan = OverviewState.plans[one["key"]]
+    return rx.el.li(
+        rx.el.span(
+            account_dot(one["key"], off=~one["ready"]),
+            rx.el.b(
+                rx.cond(
+                    one["key"] == "groom", PageState.groom_name, PageState.bride_name
+                )
+            ),
+            rx.el.span(account_name(one["key"]), class_name="lane-side"),
+            class_name="lane-who",
+        ),
+        rx.cond(
+            plan["linked"],
+            _figures(one, plan),
+            rx.link(tr("overview.plan.unlinked"), href="/accounts"),
+        ),
+        class_name="lane",
+        key=one["key"],
+        custom_attrs={"data-lane": one["key"]},
+    )
+
+
+def _figures(one: rx.Var[Any], plan: Any) -> rx.Component:
+    free = rx.cond(
+        one["next_free"] != "",
+        rx.fragment(tr("overview.plan.next_free"), " ", time(one["next_free"])),
+        tr("overview.plan.free"),
+    )
+    waiting = rx.cond(
+        one["waiting"] > 0,
+        tr("overview.plan.waiting", n=one["waiting"]),
+        tr("overview.plan.nothing"),
+    )
+    done = rx.el.span(tr("overview.plan.done_about"), " ", time(plan["done_at"]))
+    return rx.el.span(
+        rx.el.span(tr("overview.plan.sent", sent=one["sent"], limit=one["limit"])),
+        rx.el.span(
+            rx.cond(
+                one["paused"] | PageState.paused,
+                tr("overview.plan.paused"),
+                rx.cond(one["ready"], free, tr("overview.plan.down")),
+            )
+        ),
+        rx.el.span(waiting),
+        rx.cond(plan["done_at"] != "", done, rx.fragment()),
+        class_name="lane-figures figures",
+    )
+
+
+def _newest() -> rx.Component:
+    lines = rx.el.ul(
+        rx.foreach(
+            OverviewState.lines,
+            lambda line: message_line(
+                line, OverviewState.states, topic="overview.newest"
+            ),
+        ),
+        class_name="lines",
+    )
+    none = empty(
+        "mail-open",
+        tr("overview.newest.empty_title"),
+        tr("overview.newest.empty_about"),
+        rx.link(rx.button(tr("overview.newest.empty_go"), size="3"), href="/test"),
+    )
+    return card(
+        rx.cond(
+            OverviewState.lines.length() > 0,
+            rx.fragment(
+                lines,
+                rx.link(
+                    tr("overview.newest.all"), href="/queue", class_name="lines-all"
+                ),
+            ),
+            none,
+        ),
+        title=tr("overview.newest.title"),
+    )
+
+
+def _bones() -> rx.Component:
+    return rx.el.div(
+        card(skeleton(height="24px", width="140px"), skeleton(height="44px", times=3)),
+        card(skeleton(height="24px", width="140px"), skeleton(height="64px", times=3)),
+        class_name="overview",
+    )
