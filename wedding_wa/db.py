@@ -263,9 +263,13 @@ def _first_cause(error: Exception) -> Exception:
 
 
 def _engine(url: str) -> sa.Engine:
+    # What a statement carries is guests' numbers and texts: never in a log.
+    hidden = {"hide_parameters": True}
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)
-    engine = sa.create_engine(url, pool_size=_READERS + 2)
+        return sa.create_engine(
+            url, pool_size=5, max_overflow=10, pool_pre_ping=True, **hidden
+        )
+    engine = sa.create_engine(url, pool_size=_READERS + 2, **hidden)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from wedding_wa.db import Database
 from wedding_wa.domain.account import AccountStatus, is_ready
-from wedding_wa.domain.errors import BadKey, SessionMissing, WahaError
+from wedding_wa.domain.errors import BadKey, NotSent, SessionMissing, WahaError
 from wedding_wa.models import Account
 from wedding_wa.services import hearing
 from wedding_wa.services.account_status import apply_status, apply_timelock
@@ -29,6 +29,8 @@ from wedding_wa.services.waha import (
     WahaClient,
 )
 
+SET_UP_REFUSED = "account.error.set_up_refused"
+
 _ROUNDS = 3
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class _Known:
     key: str
     webhook_url: str
     status: str
+    error: str | None
     engine: str
     version_known: bool
     may_start: bool
@@ -96,7 +99,10 @@ async def _ask(
     try:
         client = await clients.get(account_id)
         info = await client.session()
-        if await _put_right(client, clients, account_id, known, info):
+        changed, error_code = await _try_to_put_right(
+            client, clients, account_id, known, info
+        )
+        if changed:
             asked_at = clock.now()
             info = await client.session()
         version = None
@@ -111,7 +117,32 @@ async def _ask(
         return _Answer(AccountStatus.MISSING, asked_at, error=error.code)
     except WahaError as error:
         return _Answer(AccountStatus.UNREACHABLE, asked_at, error=error.code)
-    return _Answer(info.status, asked_at, info, version)
+    return _Answer(info.status, asked_at, info, version, error_code)
+
+
+async def _try_to_put_right(
+    client: WahaClient,
+    clients: Clients,
+    account_id: int,
+    known: _Known,
+    info: SessionInfo,
+) -> tuple[bool, str | None]:
+    """`_put_right`, and what to tell where WAHA answers that it would not."""
+    try:
+        return await _put_right(client, clients, account_id, known, info), None
+    except NotSent as error:
+        if error.http_status is None:
+            raise  # no answer came: WAHA is gone
+        if known.error != SET_UP_REFUSED:
+            _log.warning(
+                "session not put right",
+                extra={
+                    "action": "session_not_put_right",
+                    "account": known.key,
+                    "error": str(error),
+                },
+            )
+        return False, SET_UP_REFUSED
 
 
 async def _put_right(
@@ -162,6 +193,7 @@ def _known(session: Session, account_id: int) -> _Known:
         key=account.key,
         webhook_url=account.webhook_url,
         status=account.status,
+        error=account.status_error,
         engine=account.engine,
         version_known=bool(account.waha_version),
         # only what was linked, and only if nobody wants it stopped

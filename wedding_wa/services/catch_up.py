@@ -122,8 +122,11 @@ async def _all(works: Iterable[Coroutine[Any, Any, int]]) -> list[int]:
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in works]
-    except* WahaError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as errors:
+        faults, rest = errors.split(WahaError)
+        if faults is None or rest is not None:
+            raise
+        raise faults.exceptions[0] from None
     return [task.result() for task in tasks]
 
 

@@ -31,6 +31,7 @@ _NOTICES = frozenset(
         "protocol",
     }
 )
+_WRAPPING = frozenset({"messageContextInfo", "senderKeyDistributionMessage"})
 
 
 def hear(
@@ -77,7 +78,8 @@ def _is_written_by_person(message: WahaMessage) -> bool:
     """Whether a person wrote this to us alone; only that is consent."""
     data = dict_of(message.raw.get("_data"))
     notice = data.get("messageStubType") or data.get("type") in _NOTICES
-    return is_person(message.chat_id) and not notice
+    parts = dict_of(data.get("message")).keys() - _WRAPPING
+    return is_person(message.chat_id) and not notice and parts != {"protocolMessage"}
 
 
 def _inbound(

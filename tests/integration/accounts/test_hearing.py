@@ -156,6 +156,13 @@ async def test_chats_that_fail_are_tried_again_and_then_given_up(
     house.sim.fault("500", path="/chats", times=1)
     await house.poll()
     assert see.gaps(house.db, house.couple.groom)[-1].found == 0
+    await wrote(house, "Ciao")
+    await house.until(lambda: guests(house), "a consent")
+    await _away(house)
+    house.sim.fault("500", path="/messages", times=2)
+    await house.poll()
+    last = see.gaps(house.db, house.couple.groom)[-1]
+    assert (last.found, last.tries) == (0, 2)
     await _away(house)
     house.sim.fault("500", path="/chats")
     await house.poll()
@@ -268,3 +275,17 @@ async def test_a_new_webhook_address_is_set_once(house: House) -> None:
 def _move_webhook(session: Session, account_id: int) -> None:
     account = session.get_one(Account, account_id)
     account.webhook_url = account.webhook_url.replace("/api/", "/moved/api/")
+
+
+async def test_a_waha_that_refuses_our_settings_is_told_and_still_works(
+    house: House,
+) -> None:
+    """It answers, so it is not away; what it refused stands beside the status."""
+    await house.log_in()
+    see.update(house.db, house.couple.groom, webhook_url="not an address")
+    for _ in range(2):
+        assert await house.poll() == "WORKING"
+        assert house.groom.status_error == "account.error.set_up_refused"
+    house.configure()
+    await house.until_polled("WORKING")
+    assert house.groom.status_error is None

@@ -64,9 +64,7 @@ STORY = story()
 End = tuple[bool, set[Any], set[Any], list[Any]]
 
 
-def end_of(
-    database: Database, order: tuple[int, ...], pauses: frozenset[int]
-) -> End:
+def end_of(database: Database, order: tuple[int, ...], pauses: frozenset[int]) -> End:
     """Play the events in this order, applying now and then; return the end."""
     clock = FakeClock(later(100))
     app = make_runtime(database, clock)
@@ -152,3 +150,12 @@ def test_any_order_and_any_repetition_ends_the_same(
     assert {bare for _, bare, _ in heard} == {"3A01", "3A02", "3A03", "3A04"}
     assert (LID_GUEST, "+393334445555", "webhook", None) in consents
     assert ours == [("sent", 3, False), ("sent", 0, True)]
+
+
+def test_the_story_ends_the_same_on_every_database(
+    any_database: Database, template: Path
+) -> None:
+    """PostgreSQL and SQLite agree, event by event applied."""
+    order = tuple(range(len(STORY)))
+    every = frozenset(order)
+    assert end_of(any_database, order, every) == played(template, order, frozenset())

@@ -306,3 +306,27 @@ def test_status_events_in_any_order_end_with_the_newest(
             assert (groom.status, groom.status_error) == ("WORKING", None)
             assert (groom.phone, groom.qr_count) == ("+393470000001", 0)
             assert len(see.consents(database, made.groom)) == 1
+
+
+def test_login_deafness_and_another_login_on_every_database(
+    any_database: Database,
+) -> None:
+    """The rules with locks and unique rows hold on PostgreSQL as on SQLite."""
+    made = make_couple(any_database, status="UNKNOWN")
+    see.update(any_database, made.groom, phone=None, own_chat_id=None)
+    for seconds, status, me in (
+        (1, "WORKING", ME),
+        (2, "UNREACHABLE", None),
+        (3, "STARTING", None),
+        (4, "WORKING", OTHER),
+    ):
+        tell(any_database, made, status, seconds, me=me)
+    gap = any_database.read_now(hearing.open_gap_of, made.groom)
+    assert gap is not None
+    assert gap.reason == "unreachable"
+    assert any_database.write_now(hearing.count_try, gap, error="store_off") == 1
+    close = {"found": None, "error": "store_off", "now": later(5)}
+    assert any_database.write_now(hearing.close_gap, gap, **close)
+    assert not any_database.write_now(hearing.close_gap, gap, **close)
+    old, new = see.consents(any_database, made.groom)
+    assert (old.revoked_at, new.revoked_at) == (later(4), None)
