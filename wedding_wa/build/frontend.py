@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -65,7 +66,8 @@ def build() -> Path:
         if folder := built():
             return folder
         sources = _hash(ROOT, _SOURCES)
-        _export()
+        with _lock_kept(ROOT / "reflex.lock"):
+            _export()
         return _keep(BUILDS / f"{sources}-{_hash(ROOT, _LOCK)}")
 
 
@@ -89,6 +91,16 @@ def _export() -> None:
             "the network for npm packages; later ones work offline. "
             "Try: make clean run"
         )
+
+
+@contextmanager
+def _lock_kept(folder: Path) -> Iterator[None]:
+    """Put the lock's files back where the build only reordered their keys."""
+    before = {path: path.read_bytes() for path in folder.glob("*.json")}
+    yield
+    for path, content in before.items():
+        if json.loads(path.read_bytes()) == json.loads(content):
+            path.write_bytes(content)
 
 
 def _environment(outer: Mapping[str, str]) -> dict[str, str]:

@@ -103,8 +103,17 @@ def _why_not(error: OSError, host: str, port: int, name: str) -> str:
         return (
             f"Cannot listen on {host}:{port} ({error.strerror}). Set HOST and {name}."
         )
-    other = port + 1 if port >= 1024 else port + 8000
-    return f"{why} Choose another one, for example: make run {name}={other}"
+    return f"{why} Choose another one, for example: make run {name}={_free_near(port)}"
+
+
+def _free_near(port: int) -> int:
+    """A port that one may use and nobody does, close to what was wanted."""
+    first = max(port + 1, 1024)
+    for other in range(first, first + 100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", other)):
+                return other
+    return first
 
 
 @contextlib.contextmanager

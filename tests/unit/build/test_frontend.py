@@ -91,3 +91,15 @@ def test_importing_the_app_starts_nothing() -> None:
         check=False,
     )
     assert done.stdout.strip() == "1", done.stderr
+
+
+def test_a_build_leaves_the_committed_lock_alone(tmp_path: Path) -> None:
+    """npm reorders keys; the working tree stays clean unless a package changed."""
+    lock = tmp_path / "package.json"
+    lock.write_text('{"a": 1, "b": 2}')
+    with frontend._lock_kept(tmp_path):
+        lock.write_text('{"b": 2, "a": 1}')
+    assert lock.read_text() == '{"a": 1, "b": 2}'
+    with frontend._lock_kept(tmp_path):
+        lock.write_text('{"b": 3, "a": 1}')
+    assert lock.read_text() == '{"b": 3, "a": 1}'
