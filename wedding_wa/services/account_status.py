@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.account import AccountStatus, is_ready
 from wedding_wa.domain.chat import phone_of_chat
 from wedding_wa.models import Account, AccountStatusChange
-from wedding_wa.services import consent, hearing
+from wedding_wa.services import consent, hearing, queue
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.waha import Me, Timelock
 
@@ -106,6 +106,7 @@ def restrict(
         return
     account.restricted_until = wanted
     session.flush()
+    queue.look_again(session, account_id, now=now)
     note(session, Change("account", account.wedding_id, account_id))
     _log.warning(
         "restriction changed",

@@ -146,7 +146,7 @@ def _insert(
         "chat_id": consent.chat_id,
         "phone": consent.phone,
         "name": _push_name(session, consent),
-        "kind": request.kind,
+        "kind": _known_kind(request.kind),
         "text": clean_text(request.text),
         "priority": _between("priority", request.priority, 1, 5),
         "max_attempts": _tries(session, account.id, request.max_attempts),
@@ -179,6 +179,12 @@ def _tries(session: Session, account_id: int, wanted: int | None) -> int:
     if wanted is None:
         return policy_of(session, account_id).max_attempts
     return _between("max_attempts", wanted, 1, 20)
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in set(Kind):
+        raise BadInput("error.invalid", "kind", fields="kind")
+    return kind
 
 
 def _between(field: str, value: int, low: int, high: int) -> int:

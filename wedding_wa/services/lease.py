@@ -68,6 +68,14 @@ def release(session: Session, lease: Lease) -> None:
     )
 
 
+def confirm(session: Session, lease: Lease) -> bool:
+    """Whether the lease is still this one; until the commit nobody can take it."""
+    found = session.exec(
+        select(Account.id).where(*mine(lease)).with_for_update(read=True)
+    )
+    return found.first() is not None
+
+
 def mine(lease: Lease) -> tuple[sa.ColumnElement[bool], ...]:
     """The condition, on `Account`, that the lease is still this one."""
     return (

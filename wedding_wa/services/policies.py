@@ -11,7 +11,7 @@ from sqlmodel import Session
 from wedding_wa.domain.policy import Policy as PolicyValue
 from wedding_wa.domain.policy import changed
 from wedding_wa.models import Account, Policy
-from wedding_wa.services import audit
+from wedding_wa.services import audit, queue
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.live import Change, note
 
@@ -38,6 +38,7 @@ def save_policy(
     )
     row.fields, row.updated_at = asdict(value), now
     session.add(row)
+    queue.look_again(session, account_id, now=now)
     audit.record(
         session,
         "policy_changed",

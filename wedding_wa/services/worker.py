@@ -52,6 +52,9 @@ class AccountWorker:
         if lease is None:
             return self._soon()
         todo = await self._db.write(queue.next_step, lease, now=self._clock.now())
+        if todo is None:
+            self._lease = None
+            return self._soon()
         if todo.claim is None:
             return todo.wake_at
         await self._sender.send(todo.claim)

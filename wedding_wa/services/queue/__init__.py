@@ -26,7 +26,7 @@ from wedding_wa.services.queue.hand import (
     release,
     retry_later,
 )
-from wedding_wa.services.queue.line import Step, next_step
+from wedding_wa.services.queue.line import Step, look_again, next_step
 from wedding_wa.services.queue.people import cancel, force, retry_failed
 from wedding_wa.services.queue.rows import Claim
 
@@ -42,6 +42,7 @@ __all__ = [
     "finish_sent",
     "finish_unconfirmed",
     "force",
+    "look_again",
     "mark_dispatched",
     "next_step",
     "release",

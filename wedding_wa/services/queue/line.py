@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.messages import Phase, SkipReason, Status
+from wedding_wa.domain.messages import HoldRule, Phase, SkipReason, Status
 from wedding_wa.domain.pacing import ACCOUNT_RULES, Go, Hold
 from wedding_wa.models import Consent, QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.history import candidate, situation
-from wedding_wa.services.lease import Lease, mine
+from wedding_wa.services.lease import Lease, confirm, mine
 from wedding_wa.services.queue.people import skip_pending
 from wedding_wa.services.queue.rows import (
     FREE,
@@ -28,6 +29,8 @@ from wedding_wa.services.queue.rows import (
 from wedding_wa.services.sql import changed
 
 _LOOK = 50
+# Holds of one chat that other limits, or WhatsApp's grace, may end early.
+_MAY_END_EARLY = (HoldRule.COOLDOWN.value, HoldRule.RESTRICTED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,18 @@ class Step:
     wake_at: datetime | None = None
 
 
-def next_step(session: Session, lease: Lease, *, now: datetime) -> Step:
+def next_step(session: Session, lease: Lease, *, now: datetime) -> Step | None:
     """Decide, then claim the first message that may go, in one transaction.
 
     Order: forced, priority, place in the line, id. A message that must wait is held
     (`due_at` moves, its place does not); a rule that binds the whole account ends
-    the search.
+    the search. None: the lease is lost; nothing was touched.
     """
+    if not confirm(session, lease):
+        return None
     place = situation(session, lease.account_id)
-    line = _line(session, lease.account_id, now)
-    for message in line:
+    forced, in_line = _line(session, lease.account_id, now)
+    for message in (*forced, *in_line):
         if _skipped_instead(session, message, now):
             continue
         decision = place.decide(now, candidate(session, message, place))
@@ -59,11 +64,30 @@ def next_step(session: Session, lease: Lease, *, now: datetime) -> Step:
         claim = _claim(session, message, lease, decision, now)
         if claim is not None:
             return Step(claim)
-    return Step(wake_at=_wake(session, lease, now, now if len(line) >= _LOOK else None))
+    # each of these was held for later, so the next look sees those behind them
+    more = now if len(in_line) >= _LOOK else None
+    return Step(wake_at=_wake(session, lease, now, more))
 
 
-def _line(session: Session, account_id: int, now: datetime) -> list[QueueMessage]:
-    """The first messages in the line that are due, or wait for the account alone."""
+def look_again(session: Session, account_id: int, *, now: datetime) -> int:
+    """The rules changed: let what they hold by chat be decided anew, at once."""
+    return changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.account_id == account_id,
+            MESSAGES.c.status == Status.PENDING,
+            MESSAGES.c.hold_rule.in_(_MAY_END_EARLY),
+            MESSAGES.c.due_at > now,
+        )
+        .values(due_at=now),
+    )
+
+
+def _line(
+    session: Session, account_id: int, now: datetime
+) -> tuple[Sequence[QueueMessage], Sequence[QueueMessage]]:
+    """The first that are forced, and the first that are due or wait for the account."""
     may = sa.or_(
         col(QueueMessage.due_at) <= now,
         col(QueueMessage.hold_rule).in_([rule.value for rule in ACCOUNT_RULES]),
@@ -78,10 +102,10 @@ def _line(session: Session, account_id: int, now: datetime) -> list[QueueMessage
     in_line = waiting.where(may, col(QueueMessage.forced_at).is_(None)).order_by(
         col(QueueMessage.priority), col(QueueMessage.queue_at), col(QueueMessage.id)
     )
-    return [
-        *session.exec(forced.limit(_LOOK)).all(),
-        *session.exec(in_line.limit(_LOOK)).all(),
-    ]
+    return (
+        session.exec(forced.limit(_LOOK)).all(),
+        session.exec(in_line.limit(_LOOK)).all(),
+    )
 
 
 def _wake(
@@ -156,6 +180,8 @@ def _claim(
             status=Status.PROCESSING.value,
             attempt=message.attempt + 1,
             worker=lease.owner,
+            # the hold it waited for may have ended early: it is due now, come what may
+            due_at=min(message.due_at, now),
             dispatched_at=None,
             **FREE,
         ),
