@@ -95,11 +95,28 @@ def _inbound(
     phone = writer_phone(message) or phone
     if phone is not None and _known_by_other_name(session, account_id, message, phone):
         return False
+    news = _keep(session, account, message, source=source, phone=phone, now=now)
+    if phone is not None and is_lid(message.chat_id):
+        _learn_phone(session, account_id, message.chat_id, phone)
+    note(session, Change("account", account.wedding_id, account_id))
+    return news
+
+
+def _keep(
+    session: Session,
+    account: Account,
+    message: WahaMessage,
+    *,
+    source: Evidence,
+    phone: str | None,
+    now: datetime,
+) -> bool:
+    """Store the message and the consent it proves. False where it is there already."""
     inbound_id = insert_once(
         session,
         _INBOUND,
         wedding_id=account.wedding_id,
-        account_id=account_id,
+        account_id=account.id,
         chat_id=message.chat_id,
         message_id=message.message_id,
         phone=phone,
@@ -109,21 +126,19 @@ def _inbound(
         at=message.timestamp,
         received_at=now,
     )
-    if inbound_id is not None:
-        consent.give(
-            session,
-            account,
-            chat_id=message.chat_id,
-            phone=phone,
-            inbound_id=inbound_id,
-            source=source,
-            at=message.timestamp,
-            now=now,
-        )
-    if phone is not None and is_lid(message.chat_id):
-        _learn_phone(session, account_id, message.chat_id, phone)
-    note(session, Change("account", account.wedding_id, account_id))
-    return inbound_id is not None
+    if inbound_id is None:
+        return False
+    consent.give(
+        session,
+        account,
+        chat_id=message.chat_id,
+        phone=phone,
+        inbound_id=inbound_id,
+        source=source,
+        at=message.timestamp,
+        now=now,
+    )
+    return True
 
 
 def _known_by_other_name(
