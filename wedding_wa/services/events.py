@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.messages import Phase
+from wedding_wa.domain.messages import LIVE_PHASES, Phase
 from wedding_wa.models import MessageEvent
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed, insert_id, table
@@ -16,6 +16,8 @@ from wedding_wa.services.sql import changed, insert_id, table
 _EVENTS = table(MessageEvent)
 # What a message waits in before a claim; closed when the wait ends.
 _WAITS = (Phase.QUEUED, Phase.WAITING_RATE_LIMIT, Phase.RETRY_SCHEDULED, Phase.FORCED)
+# What a message in hand is doing; closed when it leaves the hand.
+_DOINGS = tuple(LIVE_PHASES)
 
 
 def begin(
@@ -60,14 +62,25 @@ def end(
 
 def end_waits(session: Session, message_id: int, *, at: datetime) -> None:
     """Close the waits of a message that is claimed, or given up, at `at`."""
-    open_waits = session.exec(
+    _end_open(session, message_id, _WAITS, at)
+
+
+def end_doings(session: Session, message_id: int, *, at: datetime) -> None:
+    """Close the phase that a fault, a stop or a cancel broke off at `at`."""
+    _end_open(session, message_id, _DOINGS, at)
+
+
+def _end_open(
+    session: Session, message_id: int, phases: Sequence[Phase], at: datetime
+) -> None:
+    still_open = session.exec(
         select(col(MessageEvent.id), col(MessageEvent.at)).where(
             col(MessageEvent.message_id) == message_id,
             col(MessageEvent.duration_ms).is_(None),
-            col(MessageEvent.phase).in_(_WAITS),
+            col(MessageEvent.phase).in_(phases),
         )
     ).all()
-    for event_id, began in open_waits:
+    for event_id, began in still_open:
         assert event_id is not None
         end(session, event_id, began=began, at=at)
 

@@ -14,13 +14,16 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.errors import MaybeSent
 from wedding_wa.domain.messages import ACK_PHASES, Ack, Outcome, Phase, Status
 from wedding_wa.models import QueueMessage
+from wedding_wa.services import events
 from wedding_wa.services.lease import Lease
 from wedding_wa.services.queue.rows import (
+    ATTEMPTS,
     FREE,
     MESSAGES,
     end_attempt,
     message_event,
     row_id,
+    settle_attempt,
 )
 from wedding_wa.services.sql import changed
 
@@ -40,9 +43,17 @@ def apply_ack(
     message = _by_whatsapp_id(session, account_id, message_id)
     if message is None:
         return False
-    # also an ERROR ack proves that WhatsApp had it: it must not be sent again
-    settle_sent(session, message, evidence="ack", provider_id=message_id, now=now)
-    if ack == Ack.ERROR:
+    refused = ack == Ack.ERROR
+    # also an ERROR ack proves that WhatsApp had it, though not that it took it
+    settle_sent(
+        session,
+        message,
+        evidence="ack",
+        provider_id=message_id,
+        now=now,
+        late=not refused,
+    )
+    if refused:
         _refused(session, message, at)
     else:
         _raise_ack(session, message, ack, at)
@@ -68,31 +79,68 @@ def settle_sent(
     evidence: str,
     provider_id: str,
     now: datetime,
+    late: bool = True,
 ) -> bool:
-    """Evidence shows that an unconfirmed message did go."""
+    """Evidence shows that a message did go, though nobody knew.
+
+    `late`: also one that was already held for not sent (WAHA was seen to send minutes
+    after its client had gone). It may be back in the line, claimed once more, given up
+    or cancelled: whatever it is, it must not go twice, and it did go.
+    """
     settled = changed(
         session,
         sa.update(MESSAGES)
         .where(
             MESSAGES.c.id == message.id,
-            MESSAGES.c.status == Status.UNCONFIRMED,
             MESSAGES.c.attempt == message.attempt,
+            _doubtful(late=late),
         )
         .values(
             status=Status.SENT.value,
             provider_message_id=provider_id,
             ack=sa.func.coalesce(MESSAGES.c.ack, 0),
             error_code=None,
+            skip_reason=None,
+            forced_at=None,
             finished_at=now,
+            **FREE,
         ),
     )
     if not settled:
         return False
-    end_attempt(session, row_id(message), message.attempt, Outcome.SENT, now=now)
+    _end_what_it_did(session, message, now)
     data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)
     return True
+
+
+def _doubtful(*, late: bool) -> sa.ColumnElement[bool]:
+    """Unconfirmed, or (`late`) thought not to have gone and not on its way now."""
+    unconfirmed = MESSAGES.c.status == Status.UNCONFIRMED
+    if not late:
+        return unconfirmed
+    given_back = MESSAGES.c.status.in_([Status.PENDING, Status.FAILED, Status.SKIPPED])
+    not_yet = sa.and_(
+        MESSAGES.c.status == Status.PROCESSING, MESSAGES.c.dispatched_at.is_(None)
+    )
+    return sa.or_(unconfirmed, given_back, not_yet)
+
+
+def _end_what_it_did(session: Session, message: QueueMessage, now: datetime) -> None:
+    """The try dispatched last is the one that went; a later one is called off."""
+    message_id = row_id(message)
+    events.end_waits(session, message_id, at=now)
+    events.end_doings(session, message_id, at=now)
+    went = session.execute(
+        sa.select(sa.func.max(ATTEMPTS.c.attempt)).where(
+            ATTEMPTS.c.message_id == message_id, ATTEMPTS.c.dispatched_at.is_not(None)
+        )
+    ).scalar()
+    if went is not None:
+        settle_attempt(session, message_id, went, Outcome.SENT, counts=True)
+    if message.status == Status.PROCESSING and message.attempt != went:
+        end_attempt(session, message_id, message.attempt, Outcome.CANCELLED, now=now)
 
 
 def settle_pending(
@@ -125,12 +173,11 @@ def settle_pending(
     )
     if not settled:
         return False
-    end_attempt(
+    settle_attempt(
         session,
         row_id(message),
         message.attempt,
         Outcome.NOT_SENT,
-        now=now,
         counts=False,
         error_code=NEVER_WENT,
     )

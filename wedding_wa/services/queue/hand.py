@@ -13,6 +13,7 @@ from wedding_wa.domain.messages import HoldRule, Outcome, Phase, Status
 from wedding_wa.domain.pacing import Hold, HumanPlan
 from wedding_wa.models import Account, Consent, Wedding
 from wedding_wa.services import events
+from wedding_wa.services.lease import confirm
 from wedding_wa.services.queue.rows import (
     ATTEMPTS,
     FREE,
@@ -72,7 +73,7 @@ def mark_dispatched(
     Returns the id of the `sending` event. None: it is not ours any more, was
     cancelled, its consent was revoked, it is too late, or sending was paused.
     """
-    marked = changed(
+    marked = confirm(session, claim.lease) and changed(
         session,
         sa.update(MESSAGES)
         .where(*held(claim), *_may_still_go(claim, now))
@@ -275,6 +276,7 @@ def _leave(
     )
     if not left:
         return False
+    events.end_doings(session, claim.message_id, at=now)
     end_attempt(
         session,
         claim.message_id,

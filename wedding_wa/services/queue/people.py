@@ -51,6 +51,7 @@ def cancel(
     if not cancelled:
         raise Conflict("too late to cancel")
     if message.status == Status.PROCESSING:
+        events.end_doings(session, message_id, at=now)
         end_attempt(session, message_id, message.attempt, Outcome.CANCELLED, now=now)
     events.end_waits(session, message_id, at=now)
     message_event(session, message, Phase.CANCELLED, now, duration_ms=0)

@@ -152,6 +152,31 @@ def open_attempt(session: Session, claim: Claim) -> None:
     insert_id(session, sa.insert(ATTEMPTS).values(row))
 
 
+def settle_attempt(
+    session: Session,
+    message_id: int,
+    attempt: int,
+    outcome: Outcome,
+    *,
+    counts: bool,
+    error_code: str | None = None,
+) -> None:
+    """Write what evidence tells of a try. When it went stays what it was: the limits
+    count from the send, not from the proof."""
+    row = ATTEMPTS.c
+    changed(
+        session,
+        sa.update(ATTEMPTS)
+        .where(row.message_id == message_id, row.attempt == attempt)
+        .values(
+            outcome=outcome.value,
+            counts=counts,
+            error_code=error_code,
+            finished_at=sa.func.coalesce(row.finished_at, row.dispatched_at),
+        ),
+    )
+
+
 def end_attempt(
     session: Session,
     message_id: int,
