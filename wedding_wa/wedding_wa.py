@@ -22,6 +22,8 @@ from wedding_wa.pages import (
     overview,
     queue,
     settings,
+    settings_limits,
+    settings_people,
     test_message,
     theme,
 )
@@ -31,6 +33,8 @@ from wedding_wa.state.overview import OverviewState
 from wedding_wa.state.queue import QueueState
 from wedding_wa.state.session import LOGIN_PATH, LoginRequired
 from wedding_wa.state.settings import SettingsState
+from wedding_wa.state.settings_limits import LimitsState
+from wedding_wa.state.settings_people import PeopleState
 from wedding_wa.state.test_message import TestMessageState
 
 log = logging.getLogger(__name__)
@@ -102,6 +106,18 @@ app.add_page(
     "/settings",
     title=tr("settings.title"),
     on_load=SettingsState.live,
+)
+app.add_page(
+    settings_limits.settings_limits,
+    "/settings/limits",
+    title=tr("limits.page_title"),
+    on_load=[LimitsState.live, LimitsState.follow_holds],
+)
+app.add_page(
+    settings_people.settings_people,
+    "/settings/people",
+    title=tr("people.page_title"),
+    on_load=PeopleState.live,
 )
 app.add_page(lost.lost, "404", title=tr("layout.lost.title"))
 app.add_page(lost.to_login, LOGIN_PATH, title=tr("common.app"))

@@ -6,7 +6,7 @@ import reflex as rx
 
 from wedding_wa.pages.i18n import head_script
 
-STYLESHEETS = ["/app.css", "/account-pages.css", "/queue.css"]
+STYLESHEETS = ["/app.css", "/account-pages.css", "/queue.css", "/settings.css"]
 
 
 def head() -> list[rx.Component]:

@@ -120,9 +120,12 @@ def end(session: Session, token: str) -> None:
     _delete(session, col(LoginSession.token_hash) == _hash(token))
 
 
-def end_all(session: Session, user_id: int) -> None:
-    """Log the person out everywhere."""
-    _delete(session, col(LoginSession.user_id) == user_id)
+def end_all(session: Session, user_id: int, *, keep: int | None = None) -> None:
+    """Log the person out everywhere, but for the session `keep`."""
+    which = col(LoginSession.user_id) == user_id
+    if keep is not None:
+        which = sa.and_(which, col(LoginSession.id) != keep)
+    _delete(session, which)
 
 
 def _delete(session: Session, which: sa.ColumnElement[bool]) -> None:

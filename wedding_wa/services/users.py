@@ -129,9 +129,11 @@ def set_password(
     password: str,
     *,
     by: int | None = None,
+    keep: int | None = None,
     now: datetime,
 ) -> None:
-    """Change a password: opens a locked login and ends all sessions of that person.
+    """Change a password: opens a locked login and ends that person's sessions, all
+    but `keep`.
 
     `by` is who did it, None for the command line. Raises NotFound, BadInput.
     """
@@ -145,7 +147,7 @@ def set_password(
         failed_logins=0,
         locked_until=None,
     )
-    sessions.end_all(session, user_id)
+    sessions.end_all(session, user_id, keep=keep)
     for wedding_id in _weddings(session, user_id):
         audit.record(
             session,
