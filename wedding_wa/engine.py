@@ -49,6 +49,7 @@ async def running(runtime: Runtime, *, worker: bool) -> AsyncIterator[None]:
         chores = scheduler(_chores(runtime))
         chores.start()
         tasks += [_kept(_Inbound(runtime).run), _kept(_worker(runtime).run)]
+        log.info("worker started", extra={"action": "worker_started"})
     try:
         yield
     finally:

@@ -59,13 +59,14 @@ def renew(session: Session, lease: Lease, *, now: datetime) -> bool:
     return bool(renewed.rowcount)  # type: ignore[attr-defined]
 
 
-def release(session: Session, lease: Lease) -> None:
-    """Give the lease back, so that the next process need not wait."""
-    session.execute(
+def release(session: Session, lease: Lease) -> bool:
+    """Give the lease back: the next process need not wait. False: it was lost."""
+    released = session.execute(
         sa.update(Account)
         .where(*mine(lease))
         .values(lease_owner=None, lease_until=None)
     )
+    return bool(released.rowcount)  # type: ignore[attr-defined]
 
 
 def confirm(session: Session, lease: Lease) -> bool:

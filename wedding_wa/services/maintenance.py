@@ -74,11 +74,16 @@ def scheduler(chores: Chores) -> AsyncIOScheduler:
     for chore, seconds in (
         (chores.poll_troubled, NOT_READY_SECONDS),
         (chores.poll_connected, READY_SECONDS),
-        (chores.settle, SETTLE_SECONDS),
+        (chores.settle, _settle_seconds(chores.settle_after)),
         (chores.watch_acks, WATCH_SECONDS),
     ):
         made.add_job(_guarded(chore), "interval", seconds=seconds, id=chore.__name__)
     return made
+
+
+def _settle_seconds(settle_after: timedelta) -> float:
+    """As often as it can bring news, when the owner wants to wait less than usual."""
+    return max(1.0, min(SETTLE_SECONDS, settle_after.total_seconds()))
 
 
 def _guarded(chore: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

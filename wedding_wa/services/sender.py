@@ -17,7 +17,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import Unreachable, WahaError
+from wedding_wa.domain.errors import WahaError
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase
 from wedding_wa.domain.pacing import Hold, HumanPlan, plan_like_a_person
 from wedding_wa.domain.policy import Policy
@@ -80,6 +80,7 @@ class Sender:
             await asyncio.shield(self._give_back(claim, Outcome.STOPPED))
             raise
         except _NotOurs:
+            log.warning("message let go", extra=_extra("message_let_go", claim))
             await self._give_back(claim, Outcome.CANCELLED)
             return
         except WahaError as error:
@@ -197,8 +198,10 @@ class Sender:
         verdict = judge(error)
         outcome = verdict.outcome
         hold = None
-        if outcome is Outcome.ACCOUNT_DOWN or isinstance(error, Unreachable):
-            # the account's own answer decides whether it is down or only hiccuped
+        unanswered = outcome is Outcome.NOT_SENT and error.http_status is None
+        if outcome is Outcome.ACCOUNT_DOWN or unanswered:
+            # the account's own answer decides whether it is down or only hiccuped:
+            # a WAHA that is away must not use up the tries
             ready = await self._probe(claim.account_id)
             outcome = Outcome.NOT_SENT if ready else Outcome.ACCOUNT_DOWN
             hold = None if ready else Hold(HoldRule.ACCOUNT_DOWN, None)

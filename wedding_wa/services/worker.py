@@ -53,7 +53,7 @@ class AccountWorker:
             return self._soon()
         todo = await self._db.write(queue.next_step, lease, now=self._clock.now())
         if todo is None:
-            self._lease = None
+            self.forget()
             return self._soon()
         if todo.claim is None:
             return todo.wake_at
@@ -68,11 +68,16 @@ class AccountWorker:
             log.warning("lease lost", extra=self._extra("lease_lost"))
             self._lease = None
 
+    def forget(self) -> None:
+        """After a fault: the next step asks for the lease anew, and with it frees the
+        message that the fault left in hand."""
+        self._lease = None
+
     async def stop(self) -> None:
-        """Give the lease back."""
+        """Give back the lease, and what a stop in between left in hand."""
         lease, self._lease = self._lease, None
         if lease:
-            await self._db.write(leases.release, lease)
+            await self._db.write(_give_back, lease, self._clock.now())
 
     async def _held_lease(self) -> Lease | None:
         if self._lease is None:
@@ -94,8 +99,14 @@ def _take(session: Session, account_id: int, now: datetime) -> Lease | None:
     """Take the lease and, with it, free what a lost worker held."""
     lease = leases.acquire(session, account_id, owner=this_process(), now=now)
     if lease is not None:
-        queue.rescue(session, lease, now=now)
+        # one message at a time: no call of our own is under way for this account
+        queue.rescue(session, lease, calls_over=True, now=now)
     return lease
+
+
+def _give_back(session: Session, lease: Lease, now: datetime) -> None:
+    if leases.release(session, lease):
+        queue.rescue(session, lease, calls_over=False, now=now)
 
 
 class Worker:
@@ -152,6 +163,7 @@ class Worker:
             return await account.step()
         except Exception:
             log.exception("step failed", extra={"action": "step_failed"})
+            account.forget()
             return _later(self._clock.now(), _AFTER_FAULT_SECONDS)
 
     async def _renew(self, account: AccountWorker) -> None:

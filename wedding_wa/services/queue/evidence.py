@@ -188,11 +188,13 @@ def settle_pending(
     return True
 
 
-def rescue(session: Session, lease: Lease, *, now: datetime) -> int:
+def rescue(session: Session, lease: Lease, *, calls_over: bool, now: datetime) -> int:
     """Free what a lost worker held: unmarked goes back, marked is unconfirmed.
 
     Whoever calls it has the account's lease, so the old holder can write no more.
-    Returns how many were rescued; no failure is counted.
+    `calls_over`: what the lease's own process marked is not under way any more (a
+    fault ended it); of another process only its death proves that. Returns how many
+    were rescued; no failure is counted.
     """
     left = session.exec(
         select(QueueMessage).where(
@@ -200,10 +202,17 @@ def rescue(session: Session, lease: Lease, *, now: datetime) -> int:
             QueueMessage.status == Status.PROCESSING,
         )
     ).all()
-    return sum(_rescue_one(session, message, now) for message in left)
+    return sum(
+        _rescue_one(
+            session, message, now, over=calls_over and message.worker == lease.owner
+        )
+        for message in left
+    )
 
 
-def _rescue_one(session: Session, message: QueueMessage, now: datetime) -> bool:
+def _rescue_one(
+    session: Session, message: QueueMessage, now: datetime, *, over: bool
+) -> bool:
     marked = message.dispatched_at is not None
     values: dict[str, object] = (
         {"status": Status.UNCONFIRMED.value, "error_code": MaybeSent.code}
@@ -225,8 +234,9 @@ def _rescue_one(session: Session, message: QueueMessage, now: datetime) -> bool:
     )
     if not rescued:
         return False
-    if not marked:
-        end_attempt(session, row_id(message), message.attempt, Outcome.CRASHED, now=now)
+    outcome = Outcome.MAYBE_SENT if marked else Outcome.CRASHED
+    if over or not marked:
+        end_attempt(session, row_id(message), message.attempt, outcome, now=now)
     message_event(session, message, Phase.RESCUED, now, {"marked": marked})
     if marked:
         message_event(
