@@ -1,0 +1,332 @@
+"""What crash tests stand on: processes to kill, and the world that tells the truth.
+
+Workers, the app and the simulator are real processes here, so that SIGKILL means what
+it says: nothing is cleaned up, nothing is flushed, nobody is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlmodel import Session, select
+
+from tests.builders import Couple, guest_wrote, make_couple, set_policy
+from wedding_wa import engine
+from wedding_wa import runtime as runtimes
+from wedding_wa.db import Database
+from wedding_wa.models import Account, QueueMessage, Wedding
+from wedding_wa.services.account_poll import poll
+from wedding_wa.services.enqueue import EnqueueRequest, enqueue
+from wedding_wa.services.migrations import migrate
+from wedding_wa.settings import Settings
+from wedding_wa.simulator import SimulatorServer
+
+ROOT = Path(__file__).parent.parent.parent
+PHONES = {"groom": "+393470000001", "bride": "+393470000002"}
+GUESTS = {"groom": "+393331110001", "bride": "+393331110002"}
+SPEED = 50  # of the simulator's own waits
+PATIENCE = 60.0  # seconds after which a test gives up waiting, not what it asserts
+
+# No pause but what a test asks for: kills must find a worker that is busy.
+QUICK = {
+    "per_hour": 1000,
+    "per_day": 10_000,
+    "rest_after": 0,
+    "pause_after_failures": 0,
+    "typing_seconds_per_char": 0.0,
+    "backoff_base_seconds": 0.1,
+    "backoff_max_seconds": 0.5,
+    "max_attempts": 20,
+} | {
+    f"{name}_{end}_seconds": 0.0
+    for name in ("gap", "sibling", "rest", "pause", "typing", "final_pause")
+    for end in ("min", "max")
+}
+QUICK["cooldown_seconds"] = 0.0
+
+_NUMBERS = itertools.count(1)
+
+
+def until(there: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> Any:
+    """Return the first true answer of `there`; AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := there()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds:g} s still not: {what}")
+        time.sleep(0.02)
+    return found
+
+
+def free_port() -> int:
+    """A port that nobody has, below those that the system gives to clients.
+
+    A client that asks a dead server's port out of that range can meet itself there.
+    """
+    chance = random.Random()
+    while True:
+        port = chance.randrange(18_000, 30_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                continue
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Child:
+    """A process of ours with its log in a file."""
+
+    def __init__(self, words: list[str], env: dict[str, str], log: Path) -> None:
+        self.log_path = log
+        self.began = time.time()
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def said(self, text: str) -> None:
+        """Wait until the log says `text`."""
+
+        def there() -> bool:
+            assert self.alive, f"it ended ({self.process.returncode}):\n{self.log}"
+            return text in self.log
+
+        until(there, f"log says {text!r}")
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As the power cut does it; returns once it is gone."""
+        self.process.kill()
+        self.process.wait()
+
+    def ended(self, *, seconds: float = PATIENCE) -> int:
+        """Wait for its end by itself; return the exit code (-9: SIGKILL)."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end:\n{self.log[-3000:]}") from None
+
+    def stop(self) -> int:
+        """SIGTERM; return the exit code."""
+        self.send(signal.SIGTERM)
+        return self.ended(seconds=20)
+
+    def close(self) -> None:
+        if self.alive:
+            self.send(signal.SIGCONT)
+            self.kill()
+
+
+class WhatsApp(SimulatorServer):
+    """The simulator as a process of its own that can be killed and keeps its world."""
+
+    def __init__(self, folder: Path, *, speed: float = SPEED) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(speed=speed, port=free_port(), state=folder / "world.jsonl")
+        self._folder = folder
+        self.child: Child | None = None
+
+    def start(self) -> WhatsApp:
+        words = ["-m", "wedding_wa.simulator", "--port", str(self.port)]
+        words += ["--state", str(self.config.state), "--speed", str(self.config.speed)]
+        log = self._folder / f"simulator-{next(_NUMBERS)}.log"
+        self.child = Child(words, dict(os.environ), log)
+        until(self._answers, "the simulator answers")
+        self.fault("drop_webhook")  # nobody listens to them here
+        return self
+
+    def kill(self) -> None:
+        assert self.child is not None
+        self.child.kill()
+
+    def stop(self) -> None:
+        if self.child is not None:
+            self.child.close()
+
+    def texts(self) -> list[str]:
+        """What truly arrived, in order."""
+        return [str(fact["text"]) for fact in self.delivered()]
+
+    def mend(self) -> None:
+        """End every fault but the one about webhooks."""
+        self.clear_faults()
+        self.fault("drop_webhook")
+
+    def _answers(self) -> bool:
+        assert self.child is not None
+        assert self.child.alive, self.child.log
+        try:
+            self.world("GET", "/state")
+        except httpx.TransportError:
+            return False
+        return True
+
+
+@dataclass
+class Place:
+    """One wedding's data directory, and the processes that work on it."""
+
+    folder: Path
+    whatsapp: WhatsApp
+    couple: Couple
+    database: Database
+    settle_after: float = 1.0
+    children: list[Child] = field(default_factory=list)
+
+    def worker(self, *, failpoint: str = "", **env: str) -> Child:
+        """Start a worker; with a `failpoint` it dies there as by kill -9."""
+        return self.child(["-m", "wedding_wa", "worker"], failpoint=failpoint, **env)
+
+    def child(self, words: list[str], *, failpoint: str = "", **env: str) -> Child:
+        log = self.folder / f"process-{next(_NUMBERS)}.log"
+        settings = {"WEDDING_WA_FAILPOINT": failpoint, **env}
+        made = Child(words, self.environment() | settings, log)
+        self.children.append(made)
+        return made
+
+    def environment(self) -> dict[str, str]:
+        names = ("GROOM", "BRIDE")
+        nothing = {f"WAHA_URL_{name}": "" for name in names} | {"DATABASE_URL": ""}
+        return (
+            dict(os.environ)
+            | nothing
+            | _boot(self.folder, self.whatsapp.port)
+            | {"SETTLE_AFTER_SECONDS": str(self.settle_after)}
+        )
+
+    def put(self, account: str, text: str, *, to: str | None = None) -> int:
+        """Queue a message as a door does; all texts of a run are different."""
+        text = f"{text} ({next(_NUMBERS)})"
+        request = EnqueueRequest(account, to or GUESTS[account], text)
+        now = datetime.now(UTC)
+        return self.database.write_now(
+            enqueue, self.couple.wedding, request, now=now
+        ).id
+
+    def put_many(self, each: int, *, name: str = "Benvenuti") -> list[int]:
+        """Queue `each` messages an account, the accounts in turn."""
+        return [self.put(account, name) for _ in range(each) for account in GUESTS]
+
+    def set_policy(self, account: str, **changes: object) -> None:
+        set_policy(self.database, getattr(self.couple, account), **changes)
+
+    def statuses(self) -> dict[int, str]:
+        rows = self.database.read_now(
+            lambda s: s.exec(select(QueueMessage.id, QueueMessage.status)).all()
+        )
+        return {int(number or 0): status for number, status in rows}
+
+    def until_status(self, ids: list[int], status: str) -> None:
+        def there() -> bool:
+            found = self.statuses()
+            return all(found[number] == status for number in ids)
+
+        try:
+            until(there, f"{ids} are {status}")
+        except AssertionError as error:
+            logs = "\n".join(child.log[-3000:] for child in self.children[-2:])
+            raise AssertionError(f"{error}\n{self.statuses()}\n{logs}") from None
+
+    def close(self) -> None:
+        for child in self.children:
+            child.close()
+        self.database.close()
+
+
+def make_template(folder: Path, whatsapp: WhatsApp) -> Path:
+    """A wedding whose two numbers were linked by a scan; returns its data directory."""
+    boot = _boot(folder, whatsapp.port)
+    settings = Settings(
+        data_dir=folder,
+        sim_port=whatsapp.port,
+        port=int(boot["PORT"]),
+        database_url="",
+        _env_file=None,  # type: ignore[call-arg]
+    )
+    for session, phone in PHONES.items():
+        whatsapp.link(session, phone=phone)
+    made = runtimes.build(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    migrate(made.db.engine)
+    couple = make_couple(made.db)
+    for account, guest in GUESTS.items():
+        guest_wrote(made.db, getattr(couple, account), guest)
+    for account_id in (couple.groom, couple.bride):
+        set_policy(made.db, account_id, **QUICK)
+    asyncio.run(_meet(made, couple))
+    with made.db.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.db.close()
+    return folder
+
+
+@contextmanager
+def opened_place(template: Path, folder: Path, whatsapp: WhatsApp) -> Iterator[Place]:
+    """A copy of the template to break things in; ends its processes at last."""
+    shutil.copytree(template, folder)
+    database = Database(f"sqlite:///{folder}/wedding_wa.db")
+    place = Place(folder, whatsapp, database.read_now(_couple), database)
+    try:
+        yield place
+    finally:
+        place.close()
+        whatsapp.mend()
+
+
+def _boot(folder: Path, sim_port: int) -> dict[str, str]:
+    # nothing listens on PORT in these tests: a worker has no door
+    return {"DATA_DIR": str(folder), "SIM_PORT": str(sim_port), "PORT": "18099"}
+
+
+def _couple(session: Session) -> Couple:
+    ids = {account.key: account.id for account in session.exec(select(Account)).all()}
+    wedding = session.exec(select(Wedding.id)).one()
+    return Couple(int(wedding or 0), int(ids["groom"] or 0), int(ids["bride"] or 0))
+
+
+async def _meet(made: runtimes.Runtime, couple: Couple) -> None:
+    """Let the app set each session's config and see it connected."""
+    made.bus.attach()
+    await engine.adopt_settings(made)
+    for account_id in (couple.groom, couple.bride):
+        for _ in range(200):
+            status = await poll(made.db, made.clients, account_id, made.clock)
+            if status == "WORKING":
+                break
+            await asyncio.sleep(0.05)
+        assert status == "WORKING"
+    await made.clients.aclose()
