@@ -11,21 +11,18 @@ from wedding_wa.pages.components import account_dot, account_name, state_badge
 from wedding_wa.pages.i18n import tr
 
 
-def message_line(line: Any, states: Any, *, topic: str) -> rx.Component:
-    """Return a line that opens the message in the queue.
-
-    `states` has what moves, by id; `topic` is whose words are used ("test").
-    """
+def message_line(line: Any, states: Any) -> rx.Component:
+    """Return a line that opens the message in the queue; `states` has what moves."""
     now = states[line["id"]]
     known = line["who"] != ""
-    who = rx.cond(known, line["who"], tr(f"{topic}.hidden"))
+    who = rx.cond(known, line["who"], tr("test.sent.hidden"))
     return rx.el.li(
         rx.link(
             rx.el.div(
                 rx.el.span(
                     account_dot(line["account"]),
                     rx.el.span(account_name(line["account"]), class_name="only-heard"),
-                    rx.el.b(tr(f"{topic}.to", who=who)),
+                    rx.el.b(tr("test.sent.to", who=who)),
                     class_name="line-who",
                 ),
                 rx.el.span(ago(line["at"]), class_name="line-at"),

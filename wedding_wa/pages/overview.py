@@ -215,9 +215,7 @@ def _newest() -> rx.Component:
     lines = rx.el.ul(
         rx.foreach(
             OverviewState.lines,
-            lambda line: message_line(
-                line, OverviewState.states, topic="overview.newest"
-            ),
+            lambda line: message_line(line, OverviewState.states),
         ),
         class_name="lines",
     )

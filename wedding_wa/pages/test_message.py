@@ -28,8 +28,8 @@ _sender = TestMessageState.sender
 
 def test_message() -> rx.Component:
     """Return the page."""
-    left = rx.el.div(_form(), class_name="test-left")
-    right = rx.el.div(_first(), _sent(), class_name="test-right")
+    left = rx.el.div(_form(), _sent(), class_name="test-left")
+    right = rx.el.div(_first(), class_name="test-right")
     return frame(
         page_head(tr("test.title"), tr("test.about")),
         when_loaded(
@@ -131,7 +131,7 @@ def _first() -> rx.Component:
         rx.el.div(
             rx.el.p(_sender["phone"], class_name="account-phone figures"),
             rx.el.a(
-                link,
+                link.replace("https://", ""),
                 href=link,
                 target="_blank",
                 rel="noreferrer",
@@ -172,7 +172,7 @@ def _sent() -> rx.Component:
     lines = rx.el.ul(
         rx.foreach(
             TestMessageState.lines,
-            lambda line: message_line(line, TestMessageState.states, topic="test.sent"),
+            lambda line: message_line(line, TestMessageState.states),
         ),
         class_name="lines",
         id="test-messages",
@@ -181,6 +181,7 @@ def _sent() -> rx.Component:
     return card(
         rx.cond(TestMessageState.lines.length() > 0, lines, none),
         title=tr("test.sent.title"),
+        id="test-sent",
     )
 
 

@@ -142,9 +142,9 @@ def _concerns(
 def _of_account(session: Session, account: Account, now: datetime) -> list[Concern]:
     assert account.id is not None
     found = []
-    # One that was never linked is a step to do, not a fault.
+    # One that is not linked to a phone is a step to do, not a fault.
     down = not is_ready(account.status) and account.status not in _ON_ITS_WAY
-    if down and account.own_chat_id is not None:
+    if down and account.phone is not None:
         found.append(Concern("down", account.key, detail=account.status))
     if account.paused_at is not None:
         reason = account.pause_reason or ""

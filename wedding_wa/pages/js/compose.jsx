@@ -103,6 +103,12 @@ const clockNow = (zone, lang) =>
 
 const newDraft = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(36)).join("");
 
+// What becomes of the message stands under the sheet: bring it into view.
+const showSent = () =>
+  requestAnimationFrame(() =>
+    document.getElementById("test-sent")?.scrollIntoView({ block: "nearest", behavior: "smooth" }),
+  );
+
 // The words, how many, and how they will look. `sent` names the draft that was taken
 // over: this sheet is then a new one.
 export function Sheet({ sent, limit, error, lang, zone }) {
@@ -113,7 +119,10 @@ export function Sheet({ sent, limit, error, lang, zone }) {
   useEffect(() => {
     if (!draft || sent === draft) {
       setDraft(newDraft());
-      if (sent && sent === draft) setText("");
+      if (sent && sent === draft) {
+        setText("");
+        showSent();
+      }
     }
   }, [sent, draft]);
   // As tall as what is in it; where the browser cannot do so by itself.
@@ -145,13 +154,17 @@ export function Sheet({ sent, limit, error, lang, zone }) {
         {say(lang, "test.count", { n, limit })}
       </p>
       <FieldError id={`${id}-error`} text={error} />
-      <p className="field-name">{say(lang, "test.preview")}</p>
-      <div className="chat">
-        <p className="bubble" data-empty={!trimmed}>
-          {trimmed ? marked(trimmed) : say(lang, "test.preview_empty")}
-          <span className="bubble-time figures" aria-hidden="true">{clockNow(zone, lang)} ✓✓</span>
-        </p>
-      </div>
+      {trimmed && (
+        <>
+          <p className="field-name">{say(lang, "test.preview")}</p>
+          <div className="wa-chat">
+            <p className="wa-bubble">
+              {marked(trimmed)}
+              <span className="wa-bubble-time figures" aria-hidden="true">{clockNow(zone, lang)} ✓✓</span>
+            </p>
+          </div>
+        </>
+      )}
     </div>
   );
 }
