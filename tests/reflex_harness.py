@@ -39,7 +39,14 @@ _NUMBERS = itertools.count(1)
 _ORIGIN = "http://localhost:8000"
 
 
-def login(database: Database, couple: Couple, *, clock: Clock, lang: str = "en") -> str:
+def login(
+    database: Database,
+    couple: Couple,
+    *,
+    clock: Clock,
+    lang: str = "en",
+    role: Role = Role.OWNER,
+) -> str:
     """Log somebody in and return the Cookie header of their browser."""
     now = clock.now()
 
@@ -53,7 +60,7 @@ def login(database: Database, couple: Couple, *, clock: Clock, lang: str = "en")
         session.add(user)
         session.flush()
         assert user.id is not None
-        users.join(session, user.id, wedding_id=couple.wedding, role=Role.OWNER)
+        users.join(session, user.id, wedding_id=couple.wedding, role=role)
         return sessions.start(session, user.id, days=30, now=now)
 
     return f"{sessions.COOKIE}={database.write_now(write)}"

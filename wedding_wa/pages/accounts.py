@@ -19,7 +19,8 @@ from wedding_wa.pages.components import (
 )
 from wedding_wa.pages.i18n import tr, tr_key, tr_of
 from wedding_wa.pages.layout import frame
-from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState, Change
+from wedding_wa.state.account_card import Change
+from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
 from wedding_wa.state.base import PageState
 
 # status -> (tone, icon); what is not here is a status of WAHA's that is new to us.

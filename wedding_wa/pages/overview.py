@@ -30,7 +30,7 @@ _STEPS = {
     "wrote": "/test",
     "arrived": "/test",
 }
-_CARE = {
+CARE = {
     "down": ("/accounts", "tomato", "unplug"),
     "paused": ("/accounts", "amber", "pause"),
     "restricted": ("/accounts", "amber", "message-circle-off"),
@@ -119,9 +119,9 @@ def _care() -> rx.Component:
 
 def _concern(one: rx.Var[Any]) -> rx.Component:
     what = one["what"]
-    looks = [(name, rx.icon(icon, size=18)) for name, (_, _, icon) in _CARE.items()]
-    tones = [(name, tone) for name, (_, tone, _) in _CARE.items()]
-    places = [(name, place) for name, (place, _, _) in _CARE.items()]
+    looks = [(name, rx.icon(icon, size=18)) for name, (_, _, icon) in CARE.items()]
+    tones = [(name, tone) for name, (_, tone, _) in CARE.items()]
+    places = [(name, place) for name, (place, _, _) in CARE.items()]
     return rx.el.li(
         rx.el.span(
             rx.match(what, *looks, rx.fragment()),

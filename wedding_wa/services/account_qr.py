@@ -18,7 +18,8 @@ from wedding_wa.services.clock import Clock
 from wedding_wa.services.waha import Qr
 
 # A code that lives longer than most is looked at again: perhaps no event told us.
-_LOOK_AGAIN = NEXT_CODE + timedelta(seconds=1.5)
+_EVENT_TAKES = timedelta(seconds=1.5)
+_LOOK_AGAIN = NEXT_CODE + _EVENT_TAKES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,11 @@ async def _shown(
         return kept
     client = await clients.get(account_id)
     fetched, qr_at = await client.qr(), code[0]
-    if kept is not None and same and _says(fetched) != _says(kept.qr):
+    if kept is not None and same:
+        is_another = _says(fetched) != _says(kept.qr)
+    else:  # the app was away: the code it knew may have run out meanwhile
+        is_another = now >= next_code_at(*code) + _EVENT_TAKES
+    if is_another:
         renewed = await db.write(renew_code, account_id, seen=qr_at, at=now)
         qr_at = renewed or qr_at
     shown = _Shown(fetched, qr_at, now)

@@ -8,27 +8,34 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypedDict
+from typing import Any
 
 import reflex as rx
 
 from wedding_wa import runtime
-from wedding_wa.domain.account import is_ready, next_code_at
 from wedding_wa.domain.errors import Refused, WahaError, WeddingError
 from wedding_wa.services import account_commands as commands
-from wedding_wa.services.account_cards import AccountCard, account_cards
+from wedding_wa.services.account_cards import account_cards
 from wedding_wa.services.account_commands import Desk
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.account_qr import qr_code
+from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.pausing import set_account_paused
 from wedding_wa.services.sessions import Viewer
-from wedding_wa.state.account_words import (
-    heard_word,
-    possible,
-    pretend_phones,
-    status_word,
+from wedding_wa.state.account_card import (
+    NO_CARD,
+    NO_CODE,
+    UNHEARD,
+    Card,
+    Code,
+    Heard,
+    Pairing,
+    card_of,
+    code_of,
+    heard_of,
 )
+from wedding_wa.state.account_words import pretend_phones
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
@@ -40,89 +47,14 @@ _LOOK_SECONDS = 5.0
 _CALM_SECONDS = 0.5
 
 
-class Change(TypedDict):
-    """One line of what happened lately; `status` is a key of account.change."""
-
-    status: str
-    at: str
-
-
-class Card(TypedDict):
-    """One account as its card shows it. Times are ISO 8601, "" where there is none;
-    `error` is the key of a sentence, `can` the commands that make sense now."""
-
-    status: str
-    word: str
-    ready: bool
-    since: str
-    error: str
-    phone: str
-    name: str
-    paused: bool
-    pause_reason: str
-    restricted_until: str
-    deaf: bool
-    version: str
-    engine: str
-    phone_page: str
-    can: list[str]
-    changes: list[Change]
-
-
-class Code(TypedDict):
-    """A QR code to scan; `image` is "" while there is none."""
-
-    image: str
-    at: str
-    next_at: str
-    count: int
-    of: int
-
-
-class Heard(TypedDict):
-    """The last sign of life; `kind` is a key of account.heard."""
-
-    kind: str
-    at: str
-
-
-class Pairing(TypedDict):
-    """A code to type on the phone instead of scanning, and for which number."""
-
-    code: str
-    typed: str
-
-
-_NO_CODE: Code = {"image": "", "at": "", "next_at": "", "count": 0, "of": 0}
-_NO_CARD: Card = {
-    "status": "UNKNOWN",
-    "word": "UNKNOWN",
-    "ready": False,
-    "since": "",
-    "error": "",
-    "phone": "",
-    "name": "",
-    "paused": False,
-    "pause_reason": "",
-    "restricted_until": "",
-    "deaf": False,
-    "version": "",
-    "engine": "",
-    "phone_page": "",
-    "can": [],
-    "changes": [],
-}
-_UNHEARD: Heard = {"kind": "never", "at": ""}
-
-
 class AccountsState(PageState):
     """What the page shows; every dictionary is by account key."""
 
-    groom: Card = _NO_CARD
-    bride: Card = _NO_CARD
-    groom_code: Code = _NO_CODE
-    bride_code: Code = _NO_CODE
-    heard: dict[str, Heard] = dict.fromkeys(ACCOUNT_KEYS, _UNHEARD)
+    groom: Card = NO_CARD
+    bride: Card = NO_CARD
+    groom_code: Code = NO_CODE
+    bride_code: Code = NO_CODE
+    heard: dict[str, Heard] = dict.fromkeys(ACCOUNT_KEYS, UNHEARD)
     # The command under way here, "" for none, and the sentence of one that failed.
     busy: dict[str, str] = dict.fromkeys(ACCOUNT_KEYS, "")
     trouble: dict[str, str] = dict.fromkeys(ACCOUNT_KEYS, "")
@@ -205,8 +137,8 @@ class AccountsState(PageState):
             now=now.clock.now(),
             simulator_url=pretend_phones(),
         )
-        heard = {card.key: _heard(card) for card in cards}
-        return {"heard": heard, **{card.key: _card(card) for card in cards}}
+        heard = {card.key: heard_of(card) for card in cards}
+        return {"heard": heard, **{card.key: card_of(card) for card in cards}}
 
     def _put(self, name: str, key: str, value: object) -> None:
         """Set one account's entry of a dictionary; the same value sends nothing."""
@@ -214,6 +146,9 @@ class AccountsState(PageState):
 
 
 def _desk(who: Viewer) -> Desk:
+    """Where this person's commands are done. Raises Refused for who only looks."""
+    if Scope.CONTROL not in SCOPES_OF_ROLE[who.role]:
+        raise Refused("error.not_allowed")
     now = runtime.current()
     return Desk(now.db, now.clients, now.clock, user_id=who.user_id)
 
@@ -255,52 +190,10 @@ async def _code(who: Viewer, key: str) -> Code:
         account_id = await _account_id(who, key)
         shown = await qr_code(now.db, now.clients, account_id, now.clock)
     except (Refused, WahaError):
-        return _NO_CODE  # the card's status says what is wrong
+        return NO_CODE  # the card's status says what is wrong
     if shown is None:
-        return _NO_CODE
-    return Code(
-        image=shown.image,
-        at=shown.at.isoformat(),
-        next_at=next_code_at(shown.at, shown.count).isoformat(),
-        count=shown.count,
-        of=shown.of,
-    )
-
-
-def _card(card: AccountCard) -> Card:
-    return Card(
-        status=card.status,
-        word=status_word(card.status),
-        ready=card.ready,
-        since=_iso(card.since),
-        error=card.error or "",
-        phone=card.phone,
-        name=card.push_name,
-        paused=card.paused,
-        pause_reason=card.pause_reason or "person",
-        restricted_until=_iso(card.restricted_until),
-        deaf=card.deaf and is_ready(card.status),
-        version=card.version,
-        engine=card.engine,
-        phone_page=card.phone_page,
-        can=possible(card.status, linked=bool(card.phone)),
-        changes=[
-            Change(status=status_word(line.status), at=_iso(line.at))
-            for line in card.changes
-        ],
-    )
-
-
-def _heard(card: AccountCard) -> Heard:
-    if card.last_heard_at is None:
-        return _UNHEARD
-    return Heard(
-        kind=heard_word(card.last_heard_kind or ""), at=_iso(card.last_heard_at)
-    )
-
-
-def _iso(moment: Any) -> str:
-    return moment.isoformat() if moment else ""
+        return NO_CODE
+    return code_of(shown)
 
 
 def _without(entries: Mapping[str, Any], key: str) -> dict[str, Any]:

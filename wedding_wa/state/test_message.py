@@ -10,9 +10,10 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from wedding_wa import runtime
-from wedding_wa.domain.errors import BadInput, NoConsent, WeddingError
+from wedding_wa.domain.errors import BadInput, NoConsent, Refused, WeddingError
 from wedding_wa.domain.messages import Kind
 from wedding_wa.services.account_cards import AccountCard, account_cards
+from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.enqueue import MAX_TEXT, Enqueued, EnqueueRequest, enqueue
 from wedding_wa.services.lately import newest_messages
 from wedding_wa.services.link_code import link_code
@@ -173,6 +174,8 @@ def _chosen(cards: Sequence[AccountCard], key: str) -> AccountCard:
 
 
 async def _enqueue(who: Viewer, form: Mapping[str, Any]) -> Enqueued:
+    if Scope.SEND not in SCOPES_OF_ROLE[who.role]:
+        raise Refused("error.not_allowed")
     now = runtime.current()
     to = _field(form, "to").strip()
     if not to:

@@ -13,6 +13,7 @@ from tests.fakes import FakeClock
 from tests.reflex_harness import Tab, login
 from wedding_wa import runtime
 from wedding_wa.db import Database
+from wedding_wa.models import Role
 from wedding_wa.runtime import Runtime
 from wedding_wa.services.live import Bus
 from wedding_wa.services.secrets import Sealer
@@ -31,9 +32,11 @@ class Home:
     def db(self) -> Database:
         return self.app.db
 
-    def tab(self, address: str = "/", *, lang: str = "en") -> Tab:
+    def tab(
+        self, address: str = "/", *, lang: str = "en", role: Role = Role.OWNER
+    ) -> Tab:
         """A tab of somebody who is logged in and reads `lang`."""
-        cookie = login(self.db, self.couple, clock=self.clock, lang=lang)
+        cookie = login(self.db, self.couple, clock=self.clock, lang=lang, role=role)
         return Tab(cookie, address)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests import accounts as see
 from tests.fakes import NOON
 from tests.reflex_harness import Tab
 from tests.unit.account_pages.conftest import Home
-from wedding_wa.models import AuditEntry
+from wedding_wa.models import AuditEntry, Role
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.accounts import WahaPlace, sync_from_settings
 from wedding_wa.simulator import SimulatorServer
@@ -206,3 +207,27 @@ async def test_nobody_commands_without_a_login(home: Home) -> None:
     async with Tab("wedding_wa=stolen", "/accounts") as tab:
         await tab.do(State.command("groom", "pause"))
     assert see.account(home.db, home.couple.groom).paused_at is None
+
+
+async def test_who_only_looks_commands_nothing(home: Home) -> None:
+    """A viewer is told on the card that this is not theirs to do."""
+    async with home.tab("/accounts", role=Role.VIEWER) as tab:
+        await tab.do(State.command("groom", "pause"))
+        told = (await tab.state(State)).trouble["groom"]
+        assert told == say("en", "error.not_allowed")
+    assert see.account(home.db, home.couple.groom).paused_at is None
+
+
+async def test_a_code_from_before_an_absence_is_not_called_old(
+    home: Home, waha: SimulatorServer
+) -> None:
+    """The app was away while the codes went on: what is fetched now is a new one, and
+    its age begins now."""
+    async with home.tab("/accounts") as tab:
+        await scanning(home, tab)
+        home.clock.advance(300)
+        await tab.start(State.follow_code("groom"))
+        await tab.until(lambda: "groom_code" in tab.sent(), "a code")
+        code = tab.sent()["groom_code"]
+        assert datetime.fromisoformat(code["next_at"]) > home.clock.now()
+        assert code["count"] == 2

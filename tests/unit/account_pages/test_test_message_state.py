@@ -12,7 +12,7 @@ from tests import accounts as see
 from tests.builders import GUEST, guest_wrote
 from tests.reflex_harness import Tab
 from tests.unit.account_pages.conftest import Home
-from wedding_wa.models import QueueMessage
+from wedding_wa.models import QueueMessage, Role
 from wedding_wa.state.test_message import TestMessageState
 from wedding_wa.words import say
 
@@ -182,3 +182,12 @@ async def test_a_badge_that_moves_is_a_small_delta(home: Home) -> None:
         for variables in (d for delta in tab.deltas for d in delta.values()):
             assert len(json.dumps(variables)) < 600
         assert {"lines", "people", "link_code"}.isdisjoint(tab.sent())
+
+
+async def test_who_only_looks_sends_nothing(home: Home) -> None:
+    """A viewer is told that this is not theirs to do."""
+    guest_wrote(home.db, home.couple.groom)
+    async with home.tab("/test", role=Role.VIEWER) as tab:
+        await tab.do(State.send(sheet()))
+        assert (await tab.state(State)).toast["text"] == say("en", "error.not_allowed")
+        assert queued(home) == []

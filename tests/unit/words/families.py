@@ -4,15 +4,46 @@ A family listed here has a sentence for each name and no other sentence. Add you
 when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an enum.
 """
 
+from wedding_wa.domain.account import AccountStatus
+from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
+from wedding_wa.domain.pacing import ACCOUNT_RULES
 from wedding_wa.pages.components.badge import STATES
+from wedding_wa.pages.overview import CARE
+from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
 from wedding_wa.settings import ACCOUNT_KEYS
+from wedding_wa.state.accounts import COMMANDS
 from wedding_wa.words import languages
 
+# A pause is told by who made it.
+PAUSES = {f"paused_{by}" for by in (BY_PERSON, BY_FAILURES, BY_SILENCE)}
+
+# WAHA's words for a session that asks for more than a scan, and any newer one.
+STATUSES = (
+    *AccountStatus,
+    "PASSKEY_REQUIRED",
+    "PASSKEY_CONFIRMATION_REQUIRED",
+    "other",
+)
+
 FAMILIES = {
+    "account.change": STATUSES,
+    "account.hint": STATUSES,
+    "account.status": STATUSES,
+    "accounts.do": COMMANDS,
+    "accounts.doing": (*COMMANDS, "pair"),
+    "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, "other"),
     "common.account": ACCOUNT_KEYS,
+    "hold.account": ACCOUNT_KEYS,
+    "hold.account_rule": PAUSES | ACCOUNT_RULES,
+    "hold.rule": PAUSES | set(HoldRule),
     "layout.live": ("live", "reconnecting", "stale"),
     "layout.live.about": ("live", "reconnecting", "stale"),
     "layout.live.heard": ("live", "reconnecting", "stale"),
+    "overview.care": (*CARE, "title"),
+    "overview.care.go": CARE,
+    "phase": Phase,
+    "queue.outcome": (*Outcome, "running"),
+    "queue.skip": SkipReason,
     "settings.language": (*languages(), "title", "about"),
     "state": STATES,
 }
