@@ -155,6 +155,10 @@ def _postgres_counters() -> None:
         "BEGIN "
         "IF TG_OP = 'UPDATE' AND OLD.bucket IS NOT DISTINCT FROM NEW.bucket "
         "THEN RETURN NULL; END IF; "
+        # always in the buckets' order: else two moves in opposite directions would
+        # each hold the row that the other one wants
+        f"IF TG_OP = 'UPDATE' AND NEW.bucket < OLD.bucket "
+        f"THEN {COUNT_UP}; {COUNT_DOWN}; RETURN NULL; END IF; "
         f"IF TG_OP <> 'INSERT' THEN {COUNT_DOWN}; END IF; "
         f"IF TG_OP <> 'DELETE' THEN {COUNT_UP}; END IF; "
         "RETURN NULL; END $$"
