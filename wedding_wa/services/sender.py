@@ -68,9 +68,22 @@ class Sender:
         """Send the message in hand, or give it back with what happened.
 
         Cancelled before the mark it goes back to the line; after the mark the
-        answer is waited for a little longer, so that the outcome is known.
+        answer is waited for a little longer, so that the outcome is known. A fault
+        of our own costs the message a try, not those behind it their turn. Raises
+        OperationalError while the database cannot be used.
         """
         reach("claimed")
+        try:
+            await self._send(claim)
+        except sa.exc.OperationalError:
+            raise
+        except Exception:
+            log.exception("send broke off", extra=_extra("send_broke", claim))
+            policy = await self._db.read(policy_of, claim.account_id)
+            delay = backoff(claim.kind, claim.failures + 1, policy, self._rng)
+            await self._keep(writes.broken, claim, delay)
+
+    async def _send(self, claim: Claim) -> None:
         policy = await self._db.read(policy_of, claim.account_id)
         plan = plan_like_a_person(claim.text, policy, self._rng)
         try:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from wedding_wa.domain.errors import WeddingError
 from wedding_wa.domain.messages import Ack, HoldRule, Outcome, Phase
 from wedding_wa.domain.pacing import Hold, HumanPlan
 from wedding_wa.models import InboundMessage, QueueMessage
@@ -130,6 +131,14 @@ def _apply_early_acks(
         )
     if heard.ack is not None:
         queue.apply_ack(session, account_id, provider_id, heard.ack, at=now, now=now)
+
+
+def broken(session: Session, claim: Claim, delay: timedelta, now: datetime) -> None:
+    """Write that a fault of our own broke the try off, marked or not."""
+    marked = session.get_one(QueueMessage, claim.message_id).dispatched_at is not None
+    outcome = Outcome.MAYBE_SENT if marked else Outcome.NOT_SENT
+    fault = Fault(WeddingError.code)
+    judged(session, claim, None, outcome, None, delay, fault, now)
 
 
 def judged(

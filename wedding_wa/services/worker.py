@@ -164,7 +164,9 @@ class Worker:
         except Exception:
             log.exception("step failed", extra={"action": "step_failed"})
             account.forget()
-            return _later(self._clock.now(), _AFTER_FAULT_SECONDS)
+            # not by the bus: what the step itself wrote would end the wait at once
+            await self._clock.sleep(_AFTER_FAULT_SECONDS)
+            return self._clock.now()
 
     async def _renew(self, account: AccountWorker) -> None:
         while True:
