@@ -17,6 +17,7 @@ from wedding_wa.pages.settings_parts import (
     only_owners,
     save_bar,
     settings_head,
+    to_the_wrong_field,
 )
 from wedding_wa.state.base import PageState
 from wedding_wa.state.settings import ZONES, SettingsState
@@ -55,7 +56,7 @@ def _wedding() -> rx.Component:
             class_name="field-row",
         ),
         save_bar(count=count, words=words, discard=_S.discard),
-        on_submit=_S.save,
+        on_submit=[_S.save, to_the_wrong_field()],
         no_validate=True,
     )
     return card(

@@ -92,14 +92,11 @@ def _hours(row: Any, index: Any) -> rx.Component:
         _time(row["start"], index, "start", tr("limits.hours.start", n=number)),
         rx.el.span(tr("limits.to"), aria_hidden="true"),
         _time(row["end"], index, "end", tr("limits.hours.end", n=number)),
-        rx.icon_button(
-            rx.icon("trash-2", size=17, aria_hidden="true"),
+        rx.el.button(
+            rx.icon("trash-2", size=18, aria_hidden="true"),
             type="button",
             aria_label=tr("limits.hours.remove", n=number),
-            variant="ghost",
-            color_scheme="gray",
-            size="4",
-            margin="0",
+            class_name="hours-remove",
             disabled=~LimitsState.may_edit,
             on_click=LimitsState.remove_hours(index),
         ),

@@ -23,7 +23,12 @@ from wedding_wa.pages.settings_fields import (
     span_row,
     switch_row,
 )
-from wedding_wa.pages.settings_parts import only_owners, save_bar, settings_head
+from wedding_wa.pages.settings_parts import (
+    only_owners,
+    save_bar,
+    settings_head,
+    to_the_wrong_field,
+)
 from wedding_wa.state.settings_limits import ACCOUNT_KEYS, OTHER, LimitsState
 
 _S = LimitsState
@@ -70,7 +75,11 @@ def _content() -> rx.Component:
         ),
     )
     form = rx.el.form(
-        *groups, _bar(), on_submit=_S.save, no_validate=True, class_name="stack"
+        *groups,
+        _bar(),
+        on_submit=[_S.save, to_the_wrong_field()],
+        no_validate=True,
+        class_name="stack",
     )
     return rx.el.div(
         only_owners(_S.may_edit),

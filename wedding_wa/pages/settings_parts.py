@@ -70,6 +70,12 @@ def field_error(name: str, text: Any) -> rx.Component:
     )
 
 
+def to_the_wrong_field() -> Any:
+    """Return what a form's submit does besides saving: the cursor goes to where
+    something is wrong."""
+    return rx.run_script("document.querySelector('main [aria-invalid=true]')?.focus()")
+
+
 def save_bar(*, count: Any, words: Words, discard: Any) -> rx.Component:
     """Return the bar that appears once something was changed; its form is around it."""
     bar = rx.el.div(

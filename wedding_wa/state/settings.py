@@ -61,14 +61,11 @@ class SettingsState(PageState):
     @rx.event()
     async def save(self, _form: dict[str, Any] | None = None) -> None:
         """Save what was typed, if it makes sense."""
-        who, lang = await viewer(self), self._lang()
-        if who is None or not self.typed:
-            return
+        who = await viewer(self)
+        if who is None or not self.typed or self.wrong:
+            return  # the bar says what is to be looked at
         if not may_manage(who):
-            self._tell("error", say(lang, "error.not_allowed"))
-            return
-        if self.wrong:
-            self._tell("error", say(lang, "limits.look_again"))
+            self._tell("error", say(self._lang(), "error.not_allowed"))
             return
         if await self._do(_save(who, self.typed), done="common.saved"):
             self.typed = {}

@@ -126,11 +126,8 @@ class LimitsState(PageState):
     async def save(self, _form: dict[str, Any] | None = None) -> None:
         """Save what was typed for this account, if it makes sense."""
         who, key = await self._manager(), self.account
-        if who is None or not self.typed:
-            return
-        if self.wrong:
-            self._tell("error", say(self._lang(), "limits.look_again"))
-            return
+        if who is None or not self.typed or self.wrong:
+            return  # the bar says what is to be looked at
         texts = {name: meant(name, text) for name, text in self.typed.items()}
         try:
             await _save(who, key, texts)
