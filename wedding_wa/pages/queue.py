@@ -109,7 +109,7 @@ def _lane_message(lane: rx.Var[Any]) -> rx.Component:
         "processing",
     )
     note = rx.el.p(lane["note"], class_name="queue-lane-note")
-    text = rx.el.p(lane["preview"], class_name="queue-lane-note one-line")
+    text = rx.el.p(lane["preview"], class_name="queue-lane-note")
     return rx.fragment(
         rx.el.div(
             rx.cond(
@@ -142,20 +142,20 @@ def _counters() -> rx.Component:
 def _counter(name: str, count: Any) -> rx.Component:
     """A state with its count; a second click on it takes the filter off."""
     active = QueueState.shown == name
-    icon = state_icon(name, size=14) if name else rx.icon("layers", size=14)
+    icon = state_icon(name, size=16) if name else rx.icon("layers", size=16)
+    # The badge says by whom; here there is no room for it.
+    short = tr("queue.refused") if name == "refused" else tr_of("state", name)
+    words = short if name else tr("queue.all")
     marks = {
         "data-counter": name or "all",
-        "data-count": rx.Var.create(count).to_string(use_json=False),
+        "data-count": count,
         "data-tone": tone_of(name),
         "aria-current": rx.cond(active, "true", "false"),
     }
     shown = query_link(
-        rx.el.span(
-            icon,
-            tr_of("state", name) if name else tr("queue.all"),
-            class_name="queue-counter-word",
-        ),
         rx.el.b(count, class_name="figures"),
+        icon,
+        rx.el.span(words, class_name="queue-counter-word"),
         to={
             "state": rx.cond(active, "", name),
             "message": "",

@@ -93,13 +93,15 @@ def _heading(name: str) -> rx.Component:
 
 
 def _fresh() -> rx.Component:
-    return rx.el.button(
+    """A click lets the new rows in: it ends the stillness (pages/js/queue.jsx)."""
+    button = rx.el.button(
         rx.icon("arrow-up", size=15, aria_hidden="true"),
         tr("queue.fresh", n=QueueState.fresh),
         type="button",
         class_name="queue-fresh",
-        on_click=QueueState.show_fresh,
+        custom_attrs={"data-release": "true"},
     )
+    return rx.el.div(button, class_name="queue-fresh-place")
 
 
 def _row(row: rx.Var[Any]) -> rx.Component:
@@ -131,7 +133,7 @@ def _cell(name: str, *children: Any) -> rx.Component:
 
 def _guest(row: rx.Var[Any]) -> rx.Component:
     """The name is the link; it reaches over the whole row."""
-    return rx.fragment(
+    return rx.el.div(
         account_dot(row["account"]),
         rx.el.span(
             query_link(
@@ -146,6 +148,7 @@ def _guest(row: rx.Var[Any]) -> rx.Component:
             ),
             class_name="queue-who",
         ),
+        class_name="queue-guest-in",
     )
 
 

@@ -25,7 +25,7 @@ class _Search(_Queue):
 
 class _Calm(_Queue):
     tag = "Calm"
-    on_hold: rx.EventHandler[lambda still: [still]]  # type: ignore[type-arg, valid-type]  # noqa: E501
+    on_hold: rx.EventHandler[lambda still: [still]]  # type: ignore[type-arg, valid-type]
 
 
 class _CopyId(_Queue):

@@ -92,12 +92,6 @@ class QueueState(PageState):
             await self._refresh()
 
     @rx.event
-    async def show_fresh(self) -> None:
-        """Let the new rows in, although somebody points at the list."""
-        self._still = False
-        await self._refresh()
-
-    @rx.event
     def close(self) -> EventSpec:
         """Close the side panel, keep everything else."""
         left = {k: v for k, v in self._asked_for().items() if k != "message"}

@@ -77,8 +77,8 @@ def test_the_waiting_stand_in_the_order_in_which_they_go(
     expected = [i for i, priority in sorted(puts, key=lambda p: (p[1], p[0]))]
     pages = walk(any_database, couple, state="waiting")
     assert [i for page in pages for i in page] == expected
-    assert look(any_database, couple, state="waiting", before="nonsense").ids == (
-        pages[0]
+    assert (
+        look(any_database, couple, state="waiting", before="nonsense").ids == (pages[0])
     )
 
 
@@ -117,7 +117,7 @@ def test_search_finds_names_numbers_and_texts(
 def test_search_looks_at_the_newest_only(
     any_database: Database, couple: Couple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A search costs the same however long the history is: what is older is not read."""
+    """A search costs the same with any history: what is older is not read."""
     monkeypatch.setattr(queue_list, "SEARCH_REACH", 5)
     old = put(any_database, couple, text="the needle").id
     for _ in range(4):

@@ -69,7 +69,8 @@ export function Search({ lang }) {
   );
 }
 
-// Tells when somebody points at `[data-calm]`, and when they have left it or rest.
+// Tells when somebody points at `[data-calm]`, and when they have left it, rest, or
+// click on `[data-release]`.
 export function Calm({ onHold }) {
   const tell = useRef(onHold);
   tell.current = onHold;
@@ -85,12 +86,15 @@ export function Calm({ onHold }) {
     };
     const onPoint = (event) => set(Boolean(event.target.closest?.("[data-calm]")));
     const onLeave = () => set(false);
+    const onClick = (event) => event.target.closest?.("[data-release]") && set(false);
     const events = ["pointermove", "pointerdown", "focusin"];
     events.forEach((name) => document.addEventListener(name, onPoint, { passive: true }));
+    document.addEventListener("click", onClick);
     document.documentElement.addEventListener("pointerleave", onLeave);
     return () => {
       clearTimeout(timer);
       events.forEach((name) => document.removeEventListener(name, onPoint));
+      document.removeEventListener("click", onClick);
       document.documentElement.removeEventListener("pointerleave", onLeave);
     };
   }, []);
