@@ -17,10 +17,14 @@ _ICONS = {
     "restart": "rotate-cw",
     "stop": "square",
     "logout": "log-out",
+    "pause": "pause",
+    "resume": "play",
 }
 # The one that mends things stands out wherever it is shown.
-_STRONG = ("start", "new_code")
+_STRONG = ("start", "new_code", "resume")
 _ASKS_FIRST = ("stop", "logout")
+# Our own, whatever WAHA says: shown by whether the account is paused.
+_PAUSING = ("pause", "resume")
 
 
 def commands(key: str, can: Any, name: Any) -> rx.Component:
@@ -28,6 +32,7 @@ def commands(key: str, can: Any, name: Any) -> rx.Component:
     offered = [
         rx.cond(can.to(list[str]).contains(command), _command(key, command, name))
         for command in _ICONS
+        if command not in _PAUSING
     ]
     return rx.el.div(*offered, _pausing(key), class_name="account-commands")
 
@@ -52,7 +57,7 @@ def _button(key: str, command: str, **props: Any) -> rx.Component:
         rx.cond(
             busy == command,
             rx.spinner(size="1"),
-            rx.icon(_ICONS.get(command, "pause"), size=15, aria_hidden="true"),
+            rx.icon(_ICONS[command], size=15, aria_hidden="true"),
         ),
         rx.cond(
             busy == command,

@@ -13,7 +13,13 @@ from typing import Any
 import reflex as rx
 
 from wedding_wa import runtime
-from wedding_wa.domain.errors import Refused, WahaError, WeddingError
+from wedding_wa.domain.errors import (
+    AccountDown,
+    Refused,
+    Unreachable,
+    WahaError,
+    WeddingError,
+)
 from wedding_wa.services import account_commands as commands
 from wedding_wa.services.account_cards import account_cards
 from wedding_wa.services.account_commands import Desk
@@ -201,4 +207,10 @@ def _without(entries: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _sentence(lang: str, error: WeddingError) -> str:
+    """Say why a command was not done. WAHA's faults have words for messages, which
+    a command is not."""
+    if isinstance(error, Unreachable):
+        return say(lang, "accounts.failed.unreachable")
+    if isinstance(error, WahaError) and not isinstance(error, AccountDown):
+        return say(lang, "accounts.failed.waha")
     return say(lang, error.code, **error.params)

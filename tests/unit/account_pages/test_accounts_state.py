@@ -141,7 +141,7 @@ async def test_a_command_that_fails_says_so_on_its_card(
     async with home.tab("/accounts") as tab:
         await tab.do(State.command("groom", "start"))
         state = await tab.state(State)
-        assert state.trouble["groom"] == say("en", "error.waha.unreachable")
+        assert state.trouble["groom"] == say("en", "accounts.failed.unreachable")
         assert state.trouble["bride"] == ""
         assert state.busy["groom"] == ""
 
