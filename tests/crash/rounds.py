@@ -10,6 +10,7 @@ went twice or was lost.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import signal
 import sys
@@ -89,6 +90,7 @@ def main() -> int:
     parser.add_argument("--only", choices=(*failpoints.NAMES, RANDOM))
     options = parser.parse_args()
     print(f"seed {options.seed}")
+    logging.disable(logging.WARNING)  # of this process; the workers' logs are files
     row = "{:14}{:>7}{:>10}{:>7}{:>6}{:>13}{:>12}"
     words = ("step", "kills", "messages", "twice", "lost", "unconfirmed", "silence s")
     print(row.format(*words), flush=True)

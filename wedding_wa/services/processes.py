@@ -1,7 +1,8 @@
 """services: who a process is, so that another can prove it dead.
 
-Host (with the machine's boot), process id and start time together never come again.
-Only a process on the same host can be proven dead; about others we wait.
+Host (with the machine's id and boot), process id and start time together never come
+again. Only a process on the same host can be proven dead; about others we wait. A
+machine that was booted since, after a power cut, has none of its old processes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MACHINE_ID = Path("/etc/machine-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,36 @@ def _identity(pid: int) -> ProcessIdentity:
 
 def is_dead(process: ProcessIdentity) -> bool:
     """True only where it is proven: same host, and gone or another one by now."""
-    if process.host != _host():
-        return False
-    return _started(process.pid) != process.started
+    if process.host == _host():
+        return _started(process.pid) != process.started
+    return _booted_since(process.host)
 
 
 @functools.cache
 def _host() -> str:
-    name = socket.gethostname().replace("|", "-")
-    boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
-    return f"{name}/{boot[:8]}" if boot else name
+    """Name~machine/boot. A container has no machine id: its name alone is no proof."""
+    name = socket.gethostname()
+    for character in "|~/":
+        name = name.replace(character, "-")
+    if machine := _first_eight(_MACHINE_ID):
+        name = f"{name}~{machine}"
+    boot = _first_eight(_BOOT_ID)
+    return f"{name}/{boot}" if boot else name
+
+
+def _booted_since(host: str) -> bool:
+    """`host` is this very machine, in an earlier boot."""
+    machine, _, boot = host.partition("/")
+    here, _, now = _host().partition("/")
+    known = "~" in here and machine == here and bool(boot) and bool(now)
+    return known and boot != now
+
+
+def _first_eight(path: Path) -> str:
+    try:
+        return path.read_text().strip()[:8]
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> str | None:
