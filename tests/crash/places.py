@@ -94,7 +94,14 @@ def free_port() -> int:
 class Child:
     """A process of ours with its log in a file."""
 
-    def __init__(self, words: list[str], env: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        env: dict[str, str],
+        log: Path,
+        *,
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
         self.log_path = log
         self.began = time.time()
         with log.open("wb") as out:
@@ -105,6 +112,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
+                pass_fds=pass_fds,
             )
 
     @property
@@ -157,13 +165,16 @@ class WhatsApp(SimulatorServer):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(speed=speed, port=free_port(), state=folder / "world.jsonl")
         self._folder = folder
+        self._ends_with_us = os.pipe()
         self.child: Child | None = None
 
     def start(self) -> WhatsApp:
         words = ["-m", "wedding_wa.simulator", "--port", str(self.port)]
         words += ["--state", str(self.config.state), "--speed", str(self.config.speed)]
+        words += ["--parent-fd", str(self._ends_with_us[0])]
         log = self._folder / f"simulator-{next(_NUMBERS)}.log"
-        self.child = Child(words, dict(os.environ), log)
+        told = self._ends_with_us[:1]
+        self.child = Child(words, dict(os.environ), log, pass_fds=told)
         until(self._answers, "the simulator answers")
         self.fault("drop_webhook")  # nobody listens to them here
         return self

@@ -89,6 +89,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--only", choices=(*failpoints.NAMES, RANDOM))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ending what it started
     print(f"seed {options.seed}")
     logging.disable(logging.WARNING)  # of this process; the workers' logs are files
     row = "{:14}{:>7}{:>10}{:>7}{:>6}{:>13}{:>12}"
