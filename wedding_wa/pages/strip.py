@@ -59,6 +59,7 @@ def _account(one: rx.Var[dict[str, Any]]) -> rx.Component:
             ),
             _next_free(one),
             rx.el.span(tr("layout.strip.waiting", n=one["waiting"])),
+            _done_about(one),
             class_name="strip-figures figures",
         ),
         class_name="strip-account",
@@ -79,6 +80,11 @@ def _connection(ready: Any) -> rx.Component:
 def _next_free(one: rx.Var[dict[str, Any]]) -> rx.Component:
     shown = rx.el.span(tr("layout.strip.next_free"), " ", time(one["next_free"]))
     return rx.cond(one["next_free"] != "", shown, rx.fragment())
+
+
+def _done_about(one: rx.Var[dict[str, Any]]) -> rx.Component:
+    shown = rx.el.span(tr("layout.strip.done_about"), " ", time(one["done_at"]))
+    return rx.cond(one["done_at"] != "", shown, rx.fragment())
 
 
 def _pause() -> rx.Component:

@@ -8,15 +8,17 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.messages import Status
+from wedding_wa.domain.forecast import done_about
 from wedding_wa.domain.pacing import HOUR, Hold
-from wedding_wa.models import Account, QueueMessage, Wedding
+from wedding_wa.models import Account, QueueCounter, Wedding
 from wedding_wa.services.history import READY, Situation, situation
+from wedding_wa.services.queue_list import LINE_STATES
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFigures:
-    """One account now. `next_free` is None while something could go at once."""
+    """One account now. `next_free` is None while something could go at once,
+    `done_at` where nothing waits or nobody can say."""
 
     key: str
     ready: bool
@@ -25,6 +27,7 @@ class AccountFigures:
     limit: int
     next_free: datetime | None
     waiting: int
+    done_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
 
 def _figures(session: Session, account_id: int, now: datetime) -> AccountFigures:
     at = situation(session, account_id)
+    waiting = _waiting(session, account_id)
     return AccountFigures(
         key=at.account.key,
         ready=at.account.status == READY,
@@ -57,7 +61,8 @@ def _figures(session: Session, account_id: int, now: datetime) -> AccountFigures
         sent=sum(1 for send in at.view.sends if send.at > now - HOUR),
         limit=at.policy.per_hour,
         next_free=_next_free(at, now),
-        waiting=_waiting(session, account_id),
+        waiting=waiting,
+        done_at=done_about(now, at.view, at.policy, at.zone, waiting=waiting),
     )
 
 
@@ -67,12 +72,11 @@ def _next_free(at: Situation, now: datetime) -> datetime | None:
 
 
 def _waiting(session: Session, account_id: int) -> int:
-    # Bounded by what waits: a partial index holds exactly the pending rows.
-    return session.exec(
-        select(sa.func.count())
-        .select_from(QueueMessage)
-        .where(
-            col(QueueMessage.account_id) == account_id,
-            col(QueueMessage.status) == Status.PENDING,
+    """Everything that waits, held or not, as the database keeps count."""
+    found = session.exec(
+        select(sa.func.sum(QueueCounter.n)).where(
+            col(QueueCounter.account_id) == account_id,
+            col(QueueCounter.bucket).in_(LINE_STATES),
         )
     ).one()
+    return int(found or 0)

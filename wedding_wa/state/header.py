@@ -12,7 +12,7 @@ from wedding_wa.services.users import set_language
 
 
 class StripAccount(TypedDict):
-    """One account in the strip. `next_free` is ISO 8601 in UTC, "" for now."""
+    """One account in the strip. Times are ISO 8601 in UTC, "" for none."""
 
     key: str
     ready: bool
@@ -21,6 +21,7 @@ class StripAccount(TypedDict):
     limit: int
     next_free: str
     waiting: int
+    done_at: str
 
 
 async def header_values(who: Viewer) -> dict[str, object]:
@@ -54,4 +55,5 @@ def _account(one: AccountFigures) -> StripAccount:
         limit=one.limit,
         next_free=one.next_free.isoformat() if one.next_free else "",
         waiting=one.waiting,
+        done_at=one.done_at.isoformat() if one.done_at else "",
     )
