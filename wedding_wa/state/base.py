@@ -111,10 +111,12 @@ class PageState(rx.State):
         """
         clock, bus = runtime.current().clock, runtime.current().bus
         seen, pulled = -1, float("-inf")
-        while who := await viewer(self):
+        while await viewer(self):
             version = await bus.newer(seen, BEAT_SECONDS if seen >= 0 else 0)
             due = clock.monotonic() - pulled >= REPAIR_SECONDS
             if version != seen or due:
+                if not (who := await viewer(self)):  # what changed may be the reader
+                    break
                 await self._bring(who)
                 pulled = clock.monotonic()
             seen = version

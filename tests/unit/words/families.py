@@ -7,6 +7,7 @@ when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an 
 from wedding_wa.domain.account import AccountStatus
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
 from wedding_wa.domain.pacing import ACCOUNT_RULES
+from wedding_wa.models import Role
 from wedding_wa.pages.components.badge import STATES
 from wedding_wa.pages.overview import CARE
 from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
@@ -39,8 +40,10 @@ FAMILIES = {
     "layout.live": ("live", "reconnecting", "stale"),
     "layout.live.about": ("live", "reconnecting", "stale"),
     "layout.live.heard": ("live", "reconnecting", "stale"),
+    "limits.now.why": ACCOUNT_RULES,
     "overview.care": (*CARE, "title"),
     "overview.care.go": CARE,
+    "people.role": Role,
     "phase": Phase,
     "queue.outcome": (*Outcome, "running"),
     "queue.skip": SkipReason,
