@@ -25,6 +25,11 @@ STATES = BUCKETS
 # These lists stand in the order in which they will go; all others newest first.
 LINE_STATES = ("waiting", "held")
 
+# What sorting and searching look at; whole rows are read for one page only.
+_NEEDED = [
+    MESSAGES.c[name]
+    for name in ("id", "priority", "queue_at", "name", "text", "phone", "chat_id")
+]
 _LINE_CURSOR = re.compile(r"(\d)\.(\d{1,17})\.(\d{1,18})")
 _ID_CURSOR = re.compile(r"\d{1,18}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,7 +101,7 @@ def _page(listed: _List, keys: list[_Key], *, newer: bool, older: bool) -> PageO
 def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
     if state in LINE_STATES:
         branches = [
-            sa.select(MESSAGES).where(
+            sa.select(*_NEEDED).where(
                 MESSAGES.c.account_id == account_id,
                 MESSAGES.c.status == Status.PENDING,
                 MESSAGES.c.bucket == state,
@@ -106,7 +111,7 @@ def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
         return _List(tuple(branches), _line_key, False, _parse_line, _write_line)
     # One indexed branch a state: a single query over all of them would sort them all.
     branches = [
-        sa.select(MESSAGES).where(
+        sa.select(*_NEEDED).where(
             MESSAGES.c.wedding_id == wedding_id, MESSAGES.c.bucket == bucket
         )
         for bucket in ([state] if state in BUCKETS else BUCKETS)

@@ -84,21 +84,27 @@ def queue_screen(
     keep: Sequence[int] = (),
 ) -> tuple[QueuePage, Detail | None]:
     """Read the whole Queue page at one moment: the list and the message opened."""
-    return (
-        queue_page(session, wedding_id, wish, now=now, keep=keep),
-        message_detail(session, wedding_id, opened, now=now) if opened else None,
-    )
+    reasons = Reasons(session, now)
+    page = queue_page(session, wedding_id, wish, now=now, keep=keep, reasons=reasons)
+    if not opened:
+        return page, None
+    return page, message_detail(session, wedding_id, opened, now=now, reasons=reasons)
 
 
 def message_detail(
-    session: Session, wedding_id: int, message_id: int, *, now: datetime
+    session: Session,
+    wedding_id: int,
+    message_id: int,
+    *,
+    now: datetime,
+    reasons: Reasons | None = None,
 ) -> Detail | None:
     """Read one message of this wedding; None if there is no such one."""
     message = session.get(QueueMessage, message_id)
     if message is None or message.wedding_id != wedding_id:
         return None
     account = session.get_one(Account, message.account_id).key
-    whys = Reasons(session, now).of([message])
+    whys = (reasons or Reasons(session, now)).of([message])
     row = row_of(message, account, whys.get(message_id))
     live = live_state(session, message, now)
     return Detail(

@@ -92,13 +92,15 @@ def queue_page(
     *,
     now: datetime,
     keep: Sequence[int] = (),
+    reasons: Reasons | None = None,
 ) -> QueuePage:
     """Read what the Queue page shows. With `keep` the rows are exactly those ids, in
     that order: a list that somebody points at must not move."""
     accounts = _accounts(session, wedding_id)
     page = page_of(session, wedding_id, accounts.ids, wish)
     messages = _load(session, wedding_id, keep or page.ids)
-    reasons = Reasons(session, now)
+    in_hand = _in_hand(session, wedding_id)
+    reasons = reasons or Reasons(session, now)
     counts = _counts(session, accounts)
     return QueuePage(
         rows=_rows(messages, accounts, reasons),
@@ -107,8 +109,8 @@ def queue_page(
         older=page.older,
         counts=counts,
         retryable=_retryable(session, wedding_id) if counts["failed"] else 0,
-        phases=_phases(session, accounts, now),
-        lanes=_lanes(session, accounts, reasons, now),
+        phases=_phases(session, in_hand, now),
+        lanes=_lanes(session, accounts, in_hand, reasons, now),
         zone=accounts.zone,
     )
 
@@ -192,12 +194,11 @@ def row_of(message: QueueMessage, account: str, why: Why | None) -> Row:
     )
 
 
-def _phases(session: Session, accounts: _Accounts, now: datetime) -> dict[int, str]:
+def _phases(
+    session: Session, in_hand: Sequence[QueueMessage], now: datetime
+) -> dict[int, str]:
     """The live phase of each message that is being sent, where it has one."""
-    shown = {
-        row_id(message): live_state(session, message, now)
-        for message in _in_hand(session, accounts.ids)
-    }
+    shown = {row_id(message): live_state(session, message, now) for message in in_hand}
     return {i: state for i, state in shown.items() if state in list(LIVE_PHASES)}
 
 
@@ -222,22 +223,27 @@ def live_state(session: Session, message: QueueMessage, now: datetime) -> str:
     )
 
 
-def _in_hand(session: Session, account_ids: Sequence[int]) -> list[QueueMessage]:
+def _in_hand(session: Session, wedding_id: int) -> list[QueueMessage]:
+    """What is being sent now: by the index of buckets, so without its history."""
     return list(
         session.exec(
             select(QueueMessage).where(
-                col(QueueMessage.account_id).in_(account_ids),
-                QueueMessage.status == Status.PROCESSING,
+                QueueMessage.wedding_id == wedding_id,
+                QueueMessage.bucket == Status.PROCESSING,
             )
         ).all()
     )
 
 
 def _lanes(
-    session: Session, accounts: _Accounts, reasons: Reasons, now: datetime
+    session: Session,
+    accounts: _Accounts,
+    in_hand: Sequence[QueueMessage],
+    reasons: Reasons,
+    now: datetime,
 ) -> tuple[Lane, ...]:
     """What each account is sending, or what goes next and why not yet."""
-    sending = {m.account_id: m for m in _in_hand(session, accounts.ids)}
+    sending = {message.account_id: message for message in in_hand}
     return tuple(
         Lane(key, row_of(sending[i], key, None), live=True)
         if i in sending

@@ -8,10 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from wedding_wa.domain.messages import HoldRule, Status
 from wedding_wa.domain.pacing import ACCOUNT_RULES, Decision, Go, Hold
@@ -21,6 +21,8 @@ from wedding_wa.services.queue.rows import MESSAGES, row_id
 
 # The line is looked at no further: "1000 before it" is far away in any case.
 LINE_REACH = 1000
+_HEADS = 10
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Place = tuple[int, datetime, int]
 
@@ -170,9 +172,14 @@ def heads(session: Session, account_id: int, now: datetime) -> list[QueueMessage
         col(QueueMessage.account_id) == account_id,
         col(QueueMessage.status) == Status.PENDING,
     )
-    forced = sa.select(QueueMessage).where(waiting, col(QueueMessage.forced_at) <= now)
-    in_line = sa.select(QueueMessage).where(waiting, due(now))
-    later = sa.select(QueueMessage).where(waiting, col(QueueMessage.due_at) > now)
+    # By `due_at` although any will do: that leads to the index of what waits.
+    forced = select(QueueMessage).where(
+        waiting,
+        col(QueueMessage.due_at) > _LONG_AGO,
+        col(QueueMessage.forced_at).is_not(None),
+    )
+    in_line = select(QueueMessage).where(waiting, due(now))
+    later = select(QueueMessage).where(waiting, col(QueueMessage.due_at) > now)
     ordered = (
         forced.order_by(col(QueueMessage.forced_at), col(QueueMessage.id)),
         in_line.order_by(
@@ -181,10 +188,7 @@ def heads(session: Session, account_id: int, now: datetime) -> list[QueueMessage
         later.order_by(col(QueueMessage.due_at), col(QueueMessage.id)),
     )
     for statement in ordered:
-        found = session.scalars(statement.limit(_HEADS)).all()
+        found = session.exec(statement.limit(_HEADS)).all()
         if found:
             return list(found)
     return []
-
-
-_HEADS = 10

@@ -14,9 +14,10 @@ from wedding_wa.domain.errors import MessageRefused, Unreachable
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase
 from wedding_wa.services import pausing, queue
 from wedding_wa.services.queue_list import Wish
-from wedding_wa.services.queue_timeline import Detail, message_detail
+from wedding_wa.services.queue_timeline import Detail, message_detail, queue_screen
 from wedding_wa.services.queue_views import QueuePage, queue_page
 from wedding_wa.services.queue_why import Why
+from wedding_wa.services.strip import strip
 
 SECOND = timedelta(seconds=1)
 
@@ -258,3 +259,37 @@ def test_the_timeline_and_the_tries_are_whole(
     ]
     assert (found.ids.number, found.ids.task) == (one.id, one.task_id)
     assert found.ids.whatsapp == "3EB0AA"
+
+
+def test_nothing_reads_the_history(database: Database, couple: Couple) -> None:
+    """SQLite's own plans: no statement of the page walks the messages, or sorts them
+    without an index that holds only what is asked for."""
+    put(database, couple)
+    plans: list[str] = []
+
+    def look(session):
+        bind = session.connection().connection.cursor()
+
+        def plan(_conn, _cursor, statement, parameters, _context, _many):
+            if "queue_message" in statement and statement.startswith("SELECT"):
+                bind.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans.extend(row[3] for row in bind.fetchall())
+
+        sa.event.listen(database.engine, "before_cursor_execute", plan)
+        try:
+            queue_screen(session, couple.wedding, Wish(), 1, now=NOON)
+            queue_screen(session, couple.wedding, Wish(state="waiting"), 1, now=NOON)
+            strip(session, couple.wedding, now=NOON)
+        finally:
+            sa.event.remove(database.engine, "before_cursor_execute", plan)
+
+    database.read_now(look)
+    used = {line for line in plans if "queue_message" in line}
+    allowed = (
+        "PRIMARY KEY",
+        "ix_queue_message_bucket (wedding_id=? AND bucket=?",
+        "ix_queue_message_line (account_id=?",
+        "ix_queue_message_due (account_id=? AND due_at>?",
+    )
+    assert used
+    assert not [line for line in used if not any(part in line for part in allowed)]
