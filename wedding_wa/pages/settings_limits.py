@@ -43,8 +43,8 @@ def settings_limits() -> rx.Component:
     )
 
 
-def _content() -> rx.Component:
-    groups = (
+def _groups() -> tuple[rx.Component, ...]:
+    return (
         _group("many", limit_row("per_hour"), limit_row("per_day")),
         _group(
             "pauses",
@@ -74,8 +74,11 @@ def _content() -> rx.Component:
             limit_row("pause_after_failures"),
         ),
     )
+
+
+def _content() -> rx.Component:
     form = rx.el.form(
-        *groups,
+        *_groups(),
         _bar(),
         on_submit=[_S.save, to_the_wrong_field()],
         no_validate=True,

@@ -10,6 +10,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -136,9 +137,31 @@ def _insert(
     request: EnqueueRequest,
     now: datetime,
 ) -> Enqueued:
+    row = _row(session, account, consent, request, now)
+    message_id = insert_id(session, sa.insert(_MESSAGES).values(row))
+    events.begin(
+        session,
+        message_id,
+        Phase.QUEUED,
+        wedding_id=account.wedding_id,
+        attempt=0,
+        at=now,
+        data={"priority": request.priority, "due_at": row["due_at"].isoformat()},
+    )
+    return Enqueued(message_id, row["task_id"])
+
+
+def _row(
+    session: Session,
+    account: Account,
+    consent: Consent,
+    request: EnqueueRequest,
+    now: datetime,
+) -> dict[str, Any]:
+    """The message as it begins. Raises BadInput for a field that makes no sense."""
     assert account.id is not None
     due = max(request.due_at or now, now)
-    row = {
+    return {
         "task_id": str(uuid.uuid4()),
         "wedding_id": account.wedding_id,
         "account_id": account.id,
@@ -162,17 +185,6 @@ def _insert(
         "created_at": now,
         "created_by": request.created_by,
     }
-    message_id = insert_id(session, sa.insert(_MESSAGES).values(row))
-    events.begin(
-        session,
-        message_id,
-        Phase.QUEUED,
-        wedding_id=account.wedding_id,
-        attempt=0,
-        at=now,
-        data={"priority": request.priority, "due_at": due.isoformat()},
-    )
-    return Enqueued(message_id, str(row["task_id"]))
 
 
 def _tries(session: Session, account_id: int, wanted: int | None) -> int:

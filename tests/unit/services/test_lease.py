@@ -120,7 +120,7 @@ def test_a_process_of_another_host_is_waited_for(
 
 
 def test_who_lost_it_knows(any_database: Database, groom: int) -> None:
-    """Renewing, giving back, confirming: each says that it is lost, and harms nothing."""
+    """Renewing, giving back, confirming: each says that it is lost, harms nothing."""
     old = take(any_database, groom, FAR)
     assert old is not None
     new = take(any_database, groom, this_process(), after(31))
