@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.pacing import Candidate, Decision
+from wedding_wa.domain.pacing import Decision
 from wedding_wa.domain.policy import Policy as PolicyValue
 from wedding_wa.models import Account
 from wedding_wa.services.enqueue import account_id_of
@@ -64,8 +64,7 @@ def to_defaults(
 
 def _limits(session: Session, account_id: int, now: datetime) -> AccountLimits:
     at = situation(session, account_id)
-    anyone = Candidate(due_at=now, deaf=at.deaf)
-    return AccountLimits(at.account.key, at.policy, at.decide(now, anyone))
+    return AccountLimits(at.account.key, at.policy, at.decide(now, None))
 
 
 def _put(
