@@ -37,12 +37,12 @@ class World:
     database: Database
     couple: Couple
 
-    def post(self, path: str, **body: object) -> dict[str, object]:
+    def post(self, path: str, /, **body: object) -> dict[str, object]:
         answer = httpx.post(f"{self.url}{path}", json=body, headers=self.headers)
         answer.raise_for_status()
         return answer.json() if answer.content else {}
 
-    def fault(self, mode: str, **more: object) -> None:
+    def fault(self, mode: str, /, **more: object) -> None:
         self.post("/__world/faults", mode=mode, **more)
 
     def mend(self) -> None:

@@ -148,7 +148,7 @@ def _hold(session: Session, message: QueueMessage, hold: Hold, now: datetime) ->
     if hold.until is not None:
         params["next_slot_at"] = hold.until.isoformat()
     begins = message.hold_rule != hold.rule
-    if not begins and message.due_at == due:
+    if not begins and (message.due_at, message.hold_params) == (due, params):
         return
     if not change_pending(
         session,
