@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic import command
 
 _ROOT = Path(__file__).parents[2]
+_LOCK = 0x3EDD1  # any number that is nobody else's in this database
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -19,6 +20,9 @@ def migrate(engine: sa.Engine) -> None:
     if is_current(engine):
         return
     with engine.execution_options(writer=True).connect() as connection:
+        if connection.dialect.name == "postgresql":
+            # of processes that start together one makes the tables, the others wait
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
