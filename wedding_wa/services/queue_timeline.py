@@ -13,6 +13,7 @@ from wedding_wa.domain.messages import Status
 from wedding_wa.models import Account, MessageAttempt, MessageEvent, QueueMessage
 from wedding_wa.services.queue.rows import row_id
 from wedding_wa.services.queue_list import Wish
+from wedding_wa.services.queue_live import LivePhase, recent_phases
 from wedding_wa.services.queue_views import (
     QueuePage,
     Row,
@@ -74,6 +75,15 @@ class Detail:
     tries: tuple[Try, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The whole Queue page at one moment. `recent`: see services.queue_live."""
+
+    page: QueuePage
+    detail: Detail | None
+    recent: tuple[LivePhase, ...]
+
+
 def queue_screen(
     session: Session,
     wedding_id: int,
@@ -82,13 +92,16 @@ def queue_screen(
     *,
     now: datetime,
     keep: Sequence[int] = (),
-) -> tuple[QueuePage, Detail | None]:
-    """Read the whole Queue page at one moment: the list and the message opened."""
+) -> Screen:
+    """Read the page: the list, the message opened (0: none), the newest phases."""
     reasons = Reasons(session, now)
     page = queue_page(session, wedding_id, wish, now=now, keep=keep, reasons=reasons)
-    if not opened:
-        return page, None
-    return page, message_detail(session, wedding_id, opened, now=now, reasons=reasons)
+    detail = (
+        message_detail(session, wedding_id, opened, now=now, reasons=reasons)
+        if opened
+        else None
+    )
+    return Screen(page, detail, recent_phases(session, wedding_id, now=now))
 
 
 def message_detail(

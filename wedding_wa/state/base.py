@@ -81,6 +81,9 @@ class PageState(rx.State):
     # Moves when the reader asks for something else, so that an older answer that is
     # still on its way is not shown.
     _asked: int = 0
+    # Set by a page's `_pull` that wants to be asked again at once: it has more to show
+    # than fits one look.
+    _more: bool = False
 
     @rx.event(temporal=True)
     async def pause_all(self, paused: bool) -> None:
@@ -112,9 +115,10 @@ class PageState(rx.State):
         clock, bus = runtime.current().clock, runtime.current().bus
         seen, pulled = -1, float("-inf")
         while await viewer(self):
-            version = await bus.newer(seen, BEAT_SECONDS if seen >= 0 else 0)
+            at_once = seen < 0 or self._more
+            version = await bus.newer(seen, 0 if at_once else BEAT_SECONDS)
             due = clock.monotonic() - pulled >= REPAIR_SECONDS
-            if version != seen or due:
+            if version != seen or due or self._more:
                 if not (who := await viewer(self)):  # what changed may be the reader
                     break
                 await self._bring(who)

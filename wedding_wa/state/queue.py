@@ -15,10 +15,11 @@ from wedding_wa import runtime
 from wedding_wa.services import queue
 from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.queue_list import STATES, Wish
-from wedding_wa.services.queue_timeline import Detail, queue_screen
+from wedding_wa.services.queue_timeline import Detail, Screen, queue_screen
 from wedding_wa.services.queue_views import QueuePage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.queue_live import first_look, next_look
 from wedding_wa.state.queue_panel import (
     NOTHING,
     PanelView,
@@ -77,6 +78,8 @@ class QueueState(PageState):
     # While somebody points at the list, its rows stay the ones that they are.
     _still: bool = False
     _answered: Wish = Wish()
+    # The last live phase shown, by message; None before the first look.
+    _played: dict[int, int] | None = None
     _wants_raw: bool = False
 
     @rx.event(background=True)
@@ -156,17 +159,23 @@ class QueueState(PageState):
         still = self._still and self._answered == wish
         keep = [row["id"] for row in self.rows] if still else []
         now = app.clock.now()
-        page, detail = await app.db.read(
-            queue_screen, who.wedding_id, wish, opened, now=now, keep=keep
+        screen = await app.db.read(
+            queue_screen,
+            who.wedding_id,
+            wish,
+            opened,
+            now=now,
+            keep=keep,
         )
-        speech = Speech(self._lang(who), ZoneInfo(page.zone), now)
+        speech = Speech(self._lang(who), ZoneInfo(screen.page.zone), now)
         return {
             "shown": wish.state,
             "searched": wish.search,
             "opened": opened,
             "_answered": wish,
-            **_list_values(page, wish, speech),
-            **_panel_values(detail, speech, raw=self._wants_raw),
+            **_list_values(screen.page, wish, speech),
+            **_phase_values(screen, self._played),
+            **_panel_values(screen.detail, speech, raw=self._wants_raw),
         }
 
 
@@ -191,7 +200,6 @@ def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:
     return {
         "rows": [row_view(row) for row in page.rows],
         "states": {str(row.id): row.state for row in page.rows},
-        "phases": {str(i): phase for i, phase in page.phases.items()},
         "notes": notes(page, speech),
         "newer": page.newer,
         "older": page.older,
@@ -201,6 +209,19 @@ def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:
         "total_of_all": whole,
         "retryable": page.retryable,
         "lanes": [lane_view(lane, speech) for lane in page.lanes],
+    }
+
+
+def _phase_values(screen: Screen, played: Mapping[int, int] | None) -> dict[str, Any]:
+    current = screen.page.phases
+    if played is None:
+        play = first_look(current, screen.recent)
+    else:
+        play = next_look(current, screen.recent, played)
+    return {
+        "phases": {str(i): phase for i, phase in play.overlay.items()},
+        "_played": dict(play.last),
+        "_more": play.more,
     }
 
 

@@ -96,6 +96,35 @@ async def test_a_changed_badge_costs_little(desk: Desk, hand: Hand) -> None:
             assert len(json_dumps(tab.deltas)) < BADGE_BYTES
 
 
+async def test_phases_too_short_to_be_looked_at_are_seen(
+    desk: Desk, hand: Hand
+) -> None:
+    """All four phases pass between two looks: the badge still goes through each."""
+    put(desk.app.db, desk.couple)
+    async with desk.tab() as tab:
+        await opened(tab)
+        desk.app.db.on_commit.clear()  # the page hears nothing until it is over
+        claim = hand.take()
+        for phase in PHASES:
+            hand.enter(claim, phase)
+        hand.sent(claim)
+        tab.deltas.clear()
+        desk.app.bus.publish()
+        await tab.until(lambda: seen(tab)[-1:] == [""], "sent in the end")
+        assert seen(tab) == [*PHASES, ""]
+
+
+def seen(tab: Tab) -> list[str]:
+    """What the overlay said, in order; "" for nothing."""
+    overlays = [
+        values["phases_rx_state_"]
+        for delta in tab.deltas
+        for values in delta.values()
+        if "phases_rx_state_" in values
+    ]
+    return [next(iter(overlay.values()), "") for overlay in overlays]
+
+
 async def test_one_state_does_not_send_the_rows(desk: Desk, hand: Hand) -> None:
     """A message that was sent changes its state and figures; the rows stay."""
     for _ in range(30):
