@@ -69,7 +69,7 @@ def until(there: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> 
     while not (found := there()):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:g} s still not: {what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
     return found
 
 
@@ -259,6 +259,12 @@ class Place:
             lambda s: s.exec(select(QueueMessage.id, QueueMessage.status)).all()
         )
         return {int(number or 0): status for number, status in rows}
+
+    def texts(self) -> set[str]:
+        """What was ever queued here."""
+        return set(
+            self.database.read_now(lambda s: s.exec(select(QueueMessage.text)).all())
+        )
 
     def until_status(self, ids: list[int], status: str) -> None:
         def there() -> bool:

@@ -3,31 +3,56 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.builders import phases_of
-from tests.crash.places import Place
+from tests.crash.places import Place, WhatsApp, opened_place
 from tests.crash.truth import goes_on_in_time, never_twice, sent_exactly_once
 from wedding_wa.services import failpoints
 
 KILLS = 3
-BEFORE_THE_MARK = failpoints.NAMES[: failpoints.NAMES.index("marked")]
+NAMES = failpoints.NAMES
+BEFORE_THE_MARK = NAMES[: NAMES.index("marked")]
+# Starting a worker is what takes the time: two at once, each on its own wedding.
+PAIRS = [NAMES[at : at + 2] for at in range(0, len(NAMES), 2)]
 
 pytestmark = pytest.mark.crash
 
 
-@pytest.mark.parametrize("name", failpoints.NAMES)
-def test_killed_at_a_step_again_and_again(place: Place, name: str) -> None:
-    """Killed three times at `name`, each message still arrives exactly once.
+@pytest.fixture
+def places(wedding: Path, tmp_path: Path, whatsapp: WhatsApp) -> Iterator[list[Place]]:
+    """Two weddings of their own."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(opened_place(wedding, tmp_path / name, whatsapp))
+            for name in ("one", "other")
+        ]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
+def test_killed_at_a_step_again_and_again(
+    places: list[Place], pair: tuple[str, ...]
+) -> None:
+    """Killed three times at a step, each message still arrives exactly once.
 
     After the last kill the next one goes within 5 s of the new process being up.
     """
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_killed_again_and_again, places, pair))
+
+
+def _killed_again_and_again(place: Place, name: str) -> None:
     ids = place.put_many(3, name=name)
     for _ in range(KILLS):
         assert place.worker(failpoint=name).ended() == -signal.SIGKILL
         never_twice(place)
 
+    ids += place.put_many(1, name=f"after {name}")
     last = place.worker()
     goes_on_in_time(place, last)
     place.until_status(ids, "sent")

@@ -11,7 +11,7 @@ import pytest
 from tests.crash.places import Place
 from tests.crash.truth import never_twice, sent_exactly_once
 
-KILLS = 6
+KILLS = 5
 EACH = 8  # messages an account and a kill, sent as fast as the machine can
 
 pytestmark = pytest.mark.crash

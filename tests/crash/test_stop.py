@@ -48,7 +48,7 @@ def test_stopped_at_random_moments(place: Place) -> None:
     """Whenever it is told to stop, it ends with 0 and leaves nothing in its hands."""
     chance = random.Random()
     ids: list[int] = []
-    for number in range(4):
+    for number in range(3):
         worker = place.worker()
         ids += place.put_many(5, name=f"stop {number}")
         worker.said("lease taken")

@@ -62,6 +62,7 @@ def test_one_that_slept_past_its_lease_is_fenced(place: Place) -> None:
     until(lambda: "sending" in phases_of(place.database, posted), "one is under way")
     freeze(place, frozen)
     lapse(place)
+    place.set_policy("groom", typing_min_seconds=0.0, typing_max_seconds=0.0)
 
     second = place.worker()
     place.until_status([typed, posted], "sent")

@@ -23,10 +23,12 @@ def goes_on_in_time(place: Place, worker: Child) -> float:
 
 
 def next_delivery(place: Place, after: float) -> float:
-    """When the first message since `after` arrived, in seconds since 1970."""
+    """When this wedding's first message since `after` arrived, in s since 1970."""
+    ours = place.texts()
 
     def later() -> list[float]:
-        times = [fact["timestamp"] / 1000 for fact in place.whatsapp.delivered()]
+        facts = [f for f in place.whatsapp.delivered() if f["text"] in ours]
+        times = [fact["timestamp"] / 1000 for fact in facts]
         return [moment for moment in times if moment >= after]
 
     return float(until(later, f"a message after {time.time() - after:.1f} s")[0])
