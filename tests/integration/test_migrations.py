@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import wedding_wa.models  # noqa: F401  # registers the tables
+from alembic import command
 from wedding_wa.db import Database
 from wedding_wa.services import migrations
 
