@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from wedding_wa.domain.messages import LIVE_PHASES
+from wedding_wa.domain.messages import LIVE_PHASES, Phase
 from wedding_wa.models import MessageEvent
 from wedding_wa.services.queue.rows import MESSAGES
 from wedding_wa.services.sql import table
@@ -21,6 +21,8 @@ RECENT = timedelta(seconds=5)
 # More events than two accounts write in that time.
 _LOOK = 100
 
+# Being delivered follows being sent at once: without a look of its own nobody sees it.
+_SHOWN = (*LIVE_PHASES, Phase.SENT)
 EVENTS = table(MessageEvent)
 
 
@@ -36,8 +38,8 @@ class LivePhase:
 def recent_phases(
     session: Session, wedding_id: int, *, now: datetime
 ) -> tuple[LivePhase, ...]:
-    """The live phases of the last seconds, oldest first, of each message's present
-    attempt, also of messages that were sent meanwhile."""
+    """The live phases of the last seconds up to `sent`, oldest first, of each
+    message's present attempt, also of messages that were sent meanwhile."""
     newest = (
         sa.select(EVENTS)
         .where(EVENTS.c.wedding_id == wedding_id)
@@ -50,7 +52,7 @@ def recent_phases(
         .join(MESSAGES, MESSAGES.c.id == newest.c.message_id)
         .where(
             newest.c.attempt == MESSAGES.c.attempt,
-            newest.c.phase.in_([phase.value for phase in LIVE_PHASES]),
+            newest.c.phase.in_([phase.value for phase in _SHOWN]),
             newest.c.at > now - RECENT,
         )
         .order_by(newest.c.id)
