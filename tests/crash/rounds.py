@@ -50,6 +50,7 @@ def run(place: Place, name: str, kills: int, chance: random.Random) -> Result:
         _die(worker, name, chance)
         result.kills += 1
         if result.kills % 5 == 0 or result.kills == kills:
+            ids += place.put_many(1, name="the next ones")
             result.silence = max(result.silence, _go_on(place, ids))
     result.messages = len(ids)
     arrived = Counter(place.whatsapp.texts())

@@ -18,7 +18,7 @@ def goes_on_in_time(place: Place, worker: Child) -> float:
     """The next message arrived in time after `worker` was up; returns the seconds."""
     up = _up_at(worker)
     waited = next_delivery(place, up) - up
-    assert waited <= GOES_ON_WITHIN_SECONDS
+    assert waited <= GOES_ON_WITHIN_SECONDS, f"silent for {waited:.1f} s\n{worker.log}"
     return waited
 
 
