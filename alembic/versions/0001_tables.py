@@ -432,12 +432,28 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_queue_message_busy",
+        "ix_queue_message_processing",
         "queue_message",
-        ["account_id", "status"],
+        ["account_id"],
         unique=False,
-        sqlite_where=sa.text("status IN ('processing', 'unconfirmed')"),
-        postgresql_where=sa.text("status IN ('processing', 'unconfirmed')"),
+        sqlite_where=sa.text("status = 'processing'"),
+        postgresql_where=sa.text("status = 'processing'"),
+    )
+    op.create_index(
+        "ix_queue_message_unconfirmed",
+        "queue_message",
+        ["account_id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'unconfirmed'"),
+        postgresql_where=sa.text("status = 'unconfirmed'"),
+    )
+    op.create_index(
+        "ix_queue_message_forced",
+        "queue_message",
+        ["account_id", "forced_at"],
+        unique=False,
+        sqlite_where=sa.text("forced_at IS NOT NULL"),
+        postgresql_where=sa.text("forced_at IS NOT NULL"),
     )
     op.create_index(
         "ix_queue_message_due",

@@ -31,7 +31,9 @@ BUCKETS = (
 )
 
 _PENDING = sa.text("status = 'pending'")
-_BUSY = sa.text("status IN ('processing', 'unconfirmed')")
+_PROCESSING = sa.text("status = 'processing'")
+_UNCONFIRMED = sa.text("status = 'unconfirmed'")
+_FORCED = sa.text("forced_at IS NOT NULL")
 
 
 class QueueMessage(SQLModel, table=True):
@@ -67,11 +69,23 @@ class QueueMessage(SQLModel, table=True):
             postgresql_where=_PENDING,
         ),
         sa.Index(
-            "ix_queue_message_busy",
+            "ix_queue_message_processing",
             "account_id",
-            "status",
-            sqlite_where=_BUSY,
-            postgresql_where=_BUSY,
+            sqlite_where=_PROCESSING,
+            postgresql_where=_PROCESSING,
+        ),
+        sa.Index(
+            "ix_queue_message_unconfirmed",
+            "account_id",
+            sqlite_where=_UNCONFIRMED,
+            postgresql_where=_UNCONFIRMED,
+        ),
+        sa.Index(
+            "ix_queue_message_forced",
+            "account_id",
+            "forced_at",
+            sqlite_where=_FORCED,
+            postgresql_where=_FORCED,
         ),
         sa.Index("ix_queue_message_bucket", "wedding_id", "bucket", "id"),
         sa.Index("ix_queue_message_provider", "account_id", "provider_message_id"),

@@ -127,7 +127,7 @@ def _doubts(session: Session) -> list[Doubt]:
         select(QueueMessage, Account)
         .join(Account, col(Account.id) == col(QueueMessage.account_id))
         .where(QueueMessage.status == Status.UNCONFIRMED)
-        .order_by(col(QueueMessage.id))
+        .order_by(col(QueueMessage.account_id), col(QueueMessage.id))
         .limit(_AT_ONCE)
     ).all()
     return [_doubt(session, message, account) for message, account in rows]
