@@ -41,10 +41,13 @@ def make_couple(
     database: Database, *, status: str = "WORKING", zone: str = "Europe/Rome"
 ) -> Couple:
     """A wedding whose two accounts are logged in."""
-    return database.write_now(_make_couple, status, zone)
+    return database.write_now(make_couple_in, status, zone)
 
 
-def _make_couple(session: Session, status: str, zone: str) -> Couple:
+def make_couple_in(
+    session: Session, status: str = "WORKING", zone: str = "Europe/Rome"
+) -> Couple:
+    """`make_couple` inside a transaction that does more."""
     wedding = Wedding(
         groom_name="Luca",
         bride_name="Anna",
@@ -74,14 +77,15 @@ def _make_couple(session: Session, status: str, zone: str) -> Couple:
 
 def set_policy(database: Database, account_id: int, **fields: object) -> None:
     """Change limits of an account; checked as the settings page would."""
+    database.write_now(change_policy, account_id, fields)
 
-    def write(session: Session) -> None:
-        row = session.get_one(Policy, account_id)
-        checked(replace(PolicyValue(**row.fields), **fields))  # type: ignore[arg-type]
-        row.fields = {**row.fields, **fields}
-        session.add(row)
 
-    database.write_now(write)
+def change_policy(session: Session, account_id: int, fields: dict[str, object]) -> None:
+    """`set_policy` inside a transaction that does more."""
+    row = session.get_one(Policy, account_id)
+    checked(replace(PolicyValue(**row.fields), **fields))  # type: ignore[arg-type]
+    row.fields = {**row.fields, **fields}
+    session.add(row)
 
 
 def guest_wrote(
@@ -93,40 +97,48 @@ def guest_wrote(
     chat_id: str | None = None,
 ) -> int:
     """An inbound message and the consent that it proves; returns the consent's id."""
+    return database.write_now(write_guest, account_id, phone, at=at, chat_id=chat_id)
 
-    def write(session: Session) -> int:
-        account = session.get_one(Account, account_id)
-        chat = chat_id or f"{phone[1:]}@c.us"
-        inbound = InboundMessage(
-            wedding_id=account.wedding_id,
-            account_id=account_id,
-            chat_id=chat,
-            message_id=f"3A{next(_IDS):018X}",
-            phone=phone,
-            push_name="Zia Maria",
-            body="Ciao!",
-            source="webhook",
-            at=at,
-            received_at=at,
-        )
-        session.add(inbound)
-        session.flush()
-        consent = Consent(
-            wedding_id=account.wedding_id,
-            account_id=account_id,
-            chat_id=chat,
-            phone=phone,
-            source="webhook",
-            inbound_id=inbound.id,
-            evidence_at=at,
-            created_at=at,
-        )
-        session.add(consent)
-        session.flush()
-        assert consent.id is not None
-        return consent.id
 
-    return database.write_now(write)
+def write_guest(
+    session: Session,
+    account_id: int,
+    phone: str = GUEST,
+    *,
+    at: datetime = NOON,
+    chat_id: str | None = None,
+) -> int:
+    """`guest_wrote` inside a transaction that does more."""
+    account = session.get_one(Account, account_id)
+    chat = chat_id or f"{phone[1:]}@c.us"
+    inbound = InboundMessage(
+        wedding_id=account.wedding_id,
+        account_id=account_id,
+        chat_id=chat,
+        message_id=f"3A{next(_IDS):018X}",
+        phone=phone,
+        push_name="Zia Maria",
+        body="Ciao!",
+        source="webhook",
+        at=at,
+        received_at=at,
+    )
+    session.add(inbound)
+    session.flush()
+    consent = Consent(
+        wedding_id=account.wedding_id,
+        account_id=account_id,
+        chat_id=chat,
+        phone=phone,
+        source="webhook",
+        inbound_id=inbound.id,
+        evidence_at=at,
+        created_at=at,
+    )
+    session.add(consent)
+    session.flush()
+    assert consent.id is not None
+    return consent.id
 
 
 def put(

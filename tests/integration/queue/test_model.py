@@ -191,7 +191,7 @@ def test_the_queue_keeps_its_promises_in_any_order(template: Path) -> None:
     hypothesis.stateful.run_state_machine_as_test(
         QueueMachine,
         settings=hypothesis.settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=30,
             deadline=None,
             database=None,
