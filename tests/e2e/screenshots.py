@@ -37,7 +37,18 @@ OWNER = {
     "password": "a long enough password",
     "password_again": "a long enough password",
 }
-GUESTS = {"+393331112221": "Zia Carla", "+393331112222": "Luca", "+393331112223": "Ada"}
+GUESTS = {
+    "groom": {
+        "+393331112221": "Zia Carla",
+        "+393331112222": "Luca",
+        "+393331112223": "Ada e Pietro",
+    },
+    "bride": {
+        "+393331112224": "Nonna Lina",
+        "+393331112225": "Famiglia Rossi",
+        "+393331112226": "Sofia",
+    },
+}
 TEXT = "Ciao! Il pranzo comincia alle 13 alla Villa Aurora. Ci vediamo sabato!"
 
 
@@ -77,12 +88,16 @@ def _set_up(browser: Browser, app: AppProcess) -> str:
 
 def _fill(app: AppProcess) -> None:
     """Link both numbers, let guests write, queue answers; wait for the first to go."""
-    for account in ("groom", "bride"):
+    for account, guests in GUESTS.items():
         _link(app, account)
-        for phone, name in GUESTS.items():
-            app.world("messages", session=account, **{"from": phone}, text=f"{name} ♥")
-    for phone in GUESTS:
-        for account in ("groom", "bride"):
+        for phone, name in guests.items():
+            app.world(
+                "messages",
+                session=account,
+                text="Ciao! ♥",
+                name=name,
+                **{"from": phone},
+            )
             _enqueue(app, account, phone)
     wait_for(lambda: app.delivered("groom"), "a message goes out", seconds=120)
 
@@ -118,9 +133,12 @@ def _enqueue(app: AppProcess, account: str, phone: str) -> None:
 
 def _take(context: BrowserContext, app: AppProcess, view: str) -> None:
     page = context.new_page()
-    for entry in NAV:
+    # the queue first: its picture waits for a message that is being typed
+    for entry in sorted(NAV, key=lambda entry: entry.key != "queue"):
         page.goto(f"{app.url}{entry.route}")
         _settled(page)
+        if entry.key == "queue":
+            page.wait_for_selector(".badge[data-state=typing]", timeout=120_000)
         page.screenshot(path=FOLDER / f"{entry.key}-{view}.png")
     context.close()
 
