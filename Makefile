@@ -15,7 +15,8 @@ build: .venv/.ready ## Build the pages, if they changed, without starting anythi
 
 test: .venv/.ready-dev ## Install what tests need and run all of them
 	@$(PY) -m tests.browser
-	@exec $(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile tests/unit tests/integration $(ARGS)
+	@exec $(PY) -m pytest tests/crash tests/e2e $(ARGS)
 
 check: .venv/.ready-dev ## Check formatting, lint and strict types
 	@$(PY) -m ruff format --check .
