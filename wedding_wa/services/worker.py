@@ -171,7 +171,7 @@ class Worker:
     async def _renew(self, account: AccountWorker) -> None:
         while True:
             await self._clock.sleep(leases.RENEW_SECONDS)
-            with contextlib.suppress(sa.exc.OperationalError):
+            with contextlib.suppress(sa.exc.DBAPIError):
                 await account.renew()
 
     def _seconds_until(self, wake: datetime | None) -> float:
