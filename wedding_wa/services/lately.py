@@ -8,10 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.messages import LIVE_PHASES, Kind, Status, shown_state
+from wedding_wa.domain.messages import Kind, Status
 from wedding_wa.domain.phone import nice_phone
-from wedding_wa.models import Account, MessageEvent, QueueMessage
+from wedding_wa.models import Account, QueueMessage
 from wedding_wa.services.queue.rows import row_id
+from wedding_wa.services.queue_views import live_state
 from wedding_wa.services.queue_why import Reasons, Why
 
 # How far back we look for messages of a kind, so that no look grows with the history.
@@ -81,21 +82,4 @@ def _state(session: Session, message: QueueMessage, now: datetime) -> str:
     """The live phase while it is being sent, else the bucket it is counted in."""
     if message.status != Status.PROCESSING:
         return message.bucket or message.status
-    phase = session.exec(
-        select(MessageEvent)
-        .where(
-            MessageEvent.message_id == message.id,
-            MessageEvent.attempt == message.attempt,
-            col(MessageEvent.phase).in_([live.value for live in LIVE_PHASES]),
-        )
-        .order_by(col(MessageEvent.id).desc())
-        .limit(1)
-    ).first()
-    return shown_state(
-        message.status,
-        attempt=message.attempt,
-        phase=phase.phase if phase else None,
-        phase_attempt=phase.attempt if phase else None,
-        phase_at=phase.at if phase else None,
-        now=now,
-    )
+    return live_state(session, message, now)
