@@ -18,8 +18,14 @@ def goes_on_in_time(place: Place, worker: Child) -> float:
     """The next message arrived in time after `worker` was up; returns the seconds."""
     up = _up_at(worker)
     waited = next_delivery(place, up) - up
-    assert waited <= GOES_ON_WITHIN_SECONDS, f"silent for {waited:.1f} s\n{worker.log}"
+    assert waited <= in_time(worker), f"silent for {waited:.1f} s\n{worker.log}"
     return waited
+
+
+def in_time(worker: Child) -> float:
+    """The seconds that the rule allows; on a machine that is out of breath, at which
+    the mere start takes long, twice the start. Waiting for a lease takes far longer."""
+    return max(GOES_ON_WITHIN_SECONDS, 2 * (_up_at(worker) - worker.began))
 
 
 def next_delivery(place: Place, after: float) -> float:
