@@ -35,11 +35,12 @@ _READERS = 8
 # PostgreSQL gives one of two writers up: serialization failure, deadlock.
 _GIVEN_UP = ("40001", "40P01")
 _TRIES = 5
+_WAL_TRIES = 200
+_WAL_WAIT_SECONDS = 0.05
 _PRAGMAS = (
-    "journal_mode=WAL",
+    "busy_timeout=10000",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=10000",
     "cache_size=-8000",
 )
 
@@ -277,6 +278,7 @@ def _engine(url: str) -> sa.Engine:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        _use_wal(connection)
 
     @event.listens_for(engine, "reset")
     def _given_back(
@@ -292,6 +294,18 @@ def _engine(url: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL. SQLite does not wait for others that do the same."""
+    for _ in range(_WAL_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            threading.Event().wait(_WAL_WAIT_SECONDS)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 @contextlib.contextmanager

@@ -44,7 +44,11 @@ class Settings(BaseSettings):
     """Boot settings. Names in the environment are the upper-case field names."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,  # `PORT=` means: not set
+        extra="ignore",
+        frozen=True,
     )
 
     host: str = "127.0.0.1"

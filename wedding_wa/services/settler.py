@@ -19,7 +19,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import WahaError
 from wedding_wa.domain.messages import Status
 from wedding_wa.models import Account, MessageAttempt, QueueMessage
-from wedding_wa.services import queue, webhook_log
+from wedding_wa.services import pausing, queue, webhook_log
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.history import READY
@@ -83,9 +83,7 @@ async def _settle_one(
         return await _was_sent(db, doubt, "chat", found, clock)
     if not _surely_not(doubt, clock.now(), settle_after):
         return False
-    return await db.write(
-        queue.settle_pending, message, evidence="chat", now=clock.now()
-    )
+    return await db.write(_never_went, message, now=clock.now())
 
 
 async def _was_sent(
@@ -110,6 +108,13 @@ async def _find(client: WahaClient, message: QueueMessage) -> str | None:
     sent = await client.messages(message.chat_id, since=since, from_me=True)
     same = [one.message_id for one in sent if one.body == message.text]
     return same[0] if same else None
+
+
+def _never_went(session: Session, message: QueueMessage, *, now: datetime) -> bool:
+    """A failure like any other: too many in a row pause the account."""
+    settled = queue.settle_pending(session, message, evidence="chat", now=now)
+    pausing.pause_if_failing(session, message.account_id, now=now)
+    return settled
 
 
 def _surely_not(doubt: Doubt, now: datetime, settle_after: timedelta) -> bool:

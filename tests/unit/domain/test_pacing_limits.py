@@ -74,8 +74,9 @@ class Couple:
     def _view(self, account: int) -> AccountView:
         policy = self.policy
         reach = max(policy.per_hour, policy.per_day, policy.rest_after)
-        mine = [one.send for one in self.of(account)]
-        other = [one.send for one in self.of(1 - account)]
+        # the latest first: of two at the same instant the later one counts
+        mine = [one.send for one in reversed(self.of(account))]
+        other = [one.send for one in reversed(self.of(1 - account))]
         newest = sorted(mine, key=lambda send: send.at, reverse=True)[:reach]
         return AccountView(
             sends=tuple(newest),

@@ -20,6 +20,7 @@ from wedding_wa.services.queue.rows import (
     ATTEMPTS,
     FREE,
     MESSAGES,
+    count_failures,
     end_attempt,
     message_event,
     row_id,
@@ -109,6 +110,7 @@ def settle_sent(
     if not settled:
         return False
     _end_what_it_did(session, message, now)
+    count_failures(session, message.account_id, None)
     data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)
@@ -181,6 +183,7 @@ def settle_pending(
         counts=False,
         error_code=NEVER_WENT,
     )
+    count_failures(session, message.account_id, 1)
     data = {"evidence": evidence, "result": "not_sent", "failures": failures}
     message_event(session, message, Phase.SETTLED, now, data)
     if not again:

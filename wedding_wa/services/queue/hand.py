@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, Status
 from wedding_wa.domain.pacing import Hold, HumanPlan
-from wedding_wa.models import Account, Consent, Wedding
+from wedding_wa.models import Account, Consent, HearingGap, Wedding
 from wedding_wa.services import events
 from wedding_wa.services.lease import confirm
 from wedding_wa.services.queue.rows import (
@@ -20,6 +20,7 @@ from wedding_wa.services.queue.rows import (
     MESSAGES,
     Claim,
     claim_event,
+    count_failures,
     end_attempt,
     held,
 )
@@ -71,7 +72,8 @@ def mark_dispatched(
     """Write durably that the message is about to go; only then may it be posted.
 
     Returns the id of the `sending` event. None: it is not ours any more, was
-    cancelled, its consent was revoked, it is too late, or sending was paused.
+    cancelled, its consent was revoked, it is too late, sending was paused, or the
+    account may be deaf to what the guest wrote meanwhile.
     """
     marked = confirm(session, claim.lease) and changed(
         session,
@@ -111,8 +113,12 @@ def _may_still_go(claim: Claim, now: datetime) -> tuple[sa.ColumnElement[bool], 
     revoked = sa.exists().where(
         col(Consent.id) == MESSAGES.c.consent_id, col(Consent.revoked_at).is_not(None)
     )
+    deaf = sa.exists().where(
+        col(HearingGap.account_id) == claim.account_id,
+        col(HearingGap.closed_at).is_(None),
+    )
     late = sa.and_(MESSAGES.c.expires_at.is_not(None), MESSAGES.c.expires_at <= now)
-    return (~paused, ~revoked, ~late)
+    return (~paused, ~revoked, ~deaf, ~late)
 
 
 def finish_sent(
@@ -143,7 +149,7 @@ def finish_sent(
     )
     if not _leave(session, claim, ending, now=now, fenced=False):
         return False
-    _count_failures(session, claim.account_id, None)
+    count_failures(session, claim.account_id, None)
     return True
 
 
@@ -211,7 +217,7 @@ def retry_later(
     )
     if not _leave(session, claim, ending, now=now):
         return False
-    _count_failures(session, claim.account_id, 1)
+    count_failures(session, claim.account_id, 1)
     return True
 
 
@@ -235,7 +241,7 @@ def finish_failed(
     )
     if not _leave(session, claim, ending, now=now):
         return False
-    _count_failures(session, claim.account_id, 1)
+    count_failures(session, claim.account_id, 1)
     return True
 
 
@@ -294,14 +300,3 @@ def _leave(
             session, claim, ending.phase, now, ending.data, duration_ms=duration
         )
     return True
-
-
-def _count_failures(session: Session, account_id: int, more: int | None) -> None:
-    """One more failure in a row, or (None) the row is broken by a success."""
-    n = col(Account.failures_in_row)
-    changed(
-        session,
-        sa.update(Account)
-        .where(col(Account.id) == account_id, n > 0 if more is None else sa.true())
-        .values(failures_in_row=0 if more is None else n + more),
-    )

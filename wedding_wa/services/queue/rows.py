@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from wedding_wa.domain.messages import Outcome, Phase, Status
-from wedding_wa.models import MessageAttempt, QueueMessage
+from wedding_wa.models import Account, MessageAttempt, QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.lease import Lease, mine
 from wedding_wa.services.sql import changed, insert_id, table
@@ -201,3 +201,14 @@ def end_attempt(
     if counts is not None:
         values["counts"] = counts
     changed(session, sa.update(ATTEMPTS).where(*which).values(values))
+
+
+def count_failures(session: Session, account_id: int, more: int | None) -> None:
+    """One more failure in a row, or (None) the row is broken by a success."""
+    n = col(Account.failures_in_row)
+    changed(
+        session,
+        sa.update(Account)
+        .where(col(Account.id) == account_id, n > 0 if more is None else sa.true())
+        .values(failures_in_row=0 if more is None else n + more),
+    )
