@@ -52,12 +52,14 @@ def test_from_setup_to_a_sent_message_and_back_after_a_restart(
     for one in (page, other):
         wait_for(lambda one=one: states(one)[-1:] != ["sending"], "it was sent")
         in_order(states(one))
+    assert {*LIVE} <= {*states(other)}, states(other)  # the queue skips no phase
     timeline_is_complete(app, other)
 
     other.goto(f"{app.url}/queue?state=read&q=Zia")
     expect(other.locator("[data-counter=read]")).to_have_attribute(
         "aria-current", "true"
     )
+    assert [one for one in complaints if one != told_of_wrong_password(app)] == []
     app.kill()
     expect(other.locator("[data-live=reconnecting], [data-live=stale]")).to_be_visible()
     complaints.clear()  # a browser complains when its server is gone
@@ -104,6 +106,14 @@ def log_in_again(app: AppProcess, page: Page) -> None:
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
     expect(page).to_have_url(re.compile("/accounts"))
+
+
+def told_of_wrong_password(app: AppProcess) -> str:
+    """The browser's own line about the one refusal that this story provokes."""
+    return (
+        f"{app.url}/login: Failed to load resource: "
+        "the server responded with a status of 401 (Unauthorized)"
+    )
 
 
 def link_groom(app: AppProcess, page: Page) -> None:
