@@ -9,7 +9,16 @@ from wedding_wa.models.account import (
     HearingGap,
     Policy,
 )
-from wedding_wa.models.inbound import Consent, Evidence, InboundMessage, WebhookLog
+from wedding_wa.models.chat import Chat, HandMessage, OptOut, StopQuestion
+from wedding_wa.models.guest import Guest, GuestTag, Household, ImportDraft
+from wedding_wa.models.inbound import (
+    Consent,
+    Evidence,
+    InboundMessage,
+    WebhookLog,
+    WebhookRefusal,
+)
+from wedding_wa.models.invitation import Invitation, InvitationCover
 from wedding_wa.models.message import (
     BUCKETS,
     MessageAttempt,
@@ -33,19 +42,30 @@ __all__ = [
     "AccountStatusChange",
     "ApiKey",
     "AuditEntry",
+    "Chat",
     "Consent",
     "Evidence",
+    "Guest",
+    "GuestTag",
+    "HandMessage",
     "HearingGap",
+    "Household",
+    "ImportDraft",
     "InboundMessage",
+    "Invitation",
+    "InvitationCover",
     "LoginSession",
     "Membership",
     "MessageAttempt",
     "MessageEvent",
+    "OptOut",
     "Policy",
     "QueueCounter",
     "QueueMessage",
     "Role",
+    "StopQuestion",
     "User",
     "WebhookLog",
+    "WebhookRefusal",
     "Wedding",
 ]

@@ -18,7 +18,9 @@ class Account(SQLModel, table=True):
     proven: what is older changes nothing. `stopped_at` is the owner's own stop.
     `phone` is who is logged in; `own_chat_id` stays after a logout, so that another
     number is noticed. The lease columns say who may send for it; `lease_token` only
-    grows and fences off a sender that slept past its lease.
+    grows and fences off a sender that slept past its lease. `hears_by` is how WAHA's
+    events come, `webhook` or `feed`; None while it is being found out. `webhook_at` is
+    when a signed webhook last came. `linked_at` is when this number first logged in.
     """
 
     __tablename__ = "account"
@@ -50,6 +52,10 @@ class Account(SQLModel, table=True):
 
     last_heard_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_heard_kind: str | None = None
+    hears_by: str | None = None
+    hears_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    webhook_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    linked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     restricted_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

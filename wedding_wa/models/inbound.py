@@ -55,8 +55,31 @@ class WebhookLog(SQLModel, table=True):
     error: str | None = None
 
 
+class WebhookRefusal(SQLModel, table=True):
+    """A delivery that was turned away, and why. It changed nothing else.
+
+    Only the newest of an account are kept, and of each only the head, so that nobody
+    can fill the disk with them.
+    """
+
+    __tablename__ = "webhook_refusal"
+    __table_args__ = (sa.Index(None, "wedding_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    account_id: int = Field(foreign_key="account.id")
+    reason: str
+    address: str = ""
+    size: int | None = None
+    head: bytes = Field(default=b"", sa_type=sa.LargeBinary)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class InboundMessage(SQLModel, table=True):
-    """What somebody wrote to an account. Ids are WhatsApp's bare ones."""
+    """What somebody wrote to an account. Ids are WhatsApp's bare ones.
+
+    `media` names what came instead of, or with, the words: image, audio, video …
+    """
 
     __tablename__ = "inbound_message"
     __table_args__ = (
@@ -72,6 +95,7 @@ class InboundMessage(SQLModel, table=True):
     phone: str | None = None
     push_name: str | None = None
     body: str = ""
+    media: str | None = None
     source: str
     at: datetime = Field(sa_type=UtcDateTime)
     received_at: datetime = Field(sa_type=UtcDateTime)

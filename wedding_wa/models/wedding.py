@@ -18,7 +18,11 @@ class Role(StrEnum):
 
 
 class Wedding(SQLModel, table=True):
-    """One couple. Every owned row carries its id."""
+    """One couple. Every owned row carries its id.
+
+    `place` is where they marry, as the invitation says it; `guest_language` is the
+    guests' language where a household has none of its own.
+    """
 
     __tablename__ = "wedding"
 
@@ -26,6 +30,8 @@ class Wedding(SQLModel, table=True):
     groom_name: str
     bride_name: str
     day: date | None = None
+    place: str = ""
+    guest_language: str = "en"
     time_zone: str
     default_country: str = Field(max_length=2)
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
