@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from wedding_wa.domain.policy import Policy
 
-# The larger, the riskier. Zero switches these two off, which is the riskiest.
-_LARGER = ("per_hour", "per_day", "rest_after", "pause_after_failures")
-_OFF_AT_ZERO = ("rest_after", "pause_after_failures")
+# The larger, the riskier. Zero switches the latter off, which is the riskiest.
+_LARGER = (
+    "per_hour",
+    "per_day",
+    "unanswered_max",
+    "rest_after",
+    "pause_after_failures",
+)
+_OFF_AT_ZERO = ("unanswered_max", "rest_after", "pause_after_failures")
 # The smaller, the riskier.
 _SMALLER = (
     "gap_min_seconds",
@@ -14,6 +20,7 @@ _SMALLER = (
     "sibling_min_seconds",
     "sibling_max_seconds",
     "cooldown_seconds",
+    "human_hold_seconds",
     "rest_min_seconds",
     "rest_max_seconds",
     "pause_min_seconds",

@@ -94,10 +94,13 @@ class HoldRule(StrEnum):
     WINDOW = "window"
     HOURLY = "hourly"
     DAILY = "daily"
+    WARMUP = "warmup"
     REST = "rest"
     GAP = "gap"
     SIBLING = "sibling"
     COOLDOWN = "cooldown"
+    UNANSWERED = "unanswered"
+    HUMAN = "human"
     RETRY = "retry"
     BUSY = "busy"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from wedding_wa.domain import warmup
 from wedding_wa.domain.messages import HoldRule
 from wedding_wa.domain.policy import Policy
 from wedding_wa.domain.windows import next_open
@@ -29,6 +30,7 @@ ACCOUNT_RULES = frozenset(
         HoldRule.WINDOW,
         HoldRule.HOURLY,
         HoldRule.DAILY,
+        HoldRule.WARMUP,
         HoldRule.REST,
         HoldRule.GAP,
         HoldRule.SIBLING,
@@ -61,17 +63,29 @@ class AccountView:
     paused: bool = False
     sends: tuple[Send, ...] = ()
     sibling: Send | None = None
+    linked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the rules need to know of one message and its chat."""
+    """What the rules need to know of one message and of whom it is for.
+
+    A guest is one person to both accounts and under every name of their chat.
+    `last_to_chat`: when either account last wrote to them; `unanswered`: how often
+    since they last wrote; `human_at`: when one of the couple last typed to them on the
+    phone itself. `by_hand`: a person's own reply; `answers`: one to what they wrote
+    after our last message.
+    """
 
     due_at: datetime
     hold_rule: str | None = None
     forced: bool = False
     own_number: bool = False
+    by_hand: bool = False
+    answers: bool = False
     last_to_chat: datetime | None = None
+    unanswered: int = 0
+    human_at: datetime | None = None
     deaf: bool = False
     restricted_until: datetime | None = None
 
@@ -123,7 +137,8 @@ def decide(
     """Return Go, or the one Hold that binds: without an end, else the latest end.
 
     With `message` None only the account's own rules are asked ("could anything go
-    now?"). Force-send skips hourly and daily limit, gap, cool-down, rest and windows.
+    now?"). Force-send skips hourly and daily limit, warm-up, gap, cool-down, rest,
+    windows and the precedence of a person's own hand; never the unanswered limit.
     """
     case = _Case(now, account, message or Candidate(due_at=now), policy, zone)
     rules = _ALWAYS if case.message.forced else (*_ALWAYS, *_UNLESS_FORCED)
@@ -166,6 +181,23 @@ def _scheduled(case: _Case) -> Hold | None:
     return _until(case, rule, case.message.due_at)
 
 
+def _unanswered(case: _Case) -> Hold | None:
+    """Who does not answer is left in peace until they write."""
+    limit, count = case.policy.unanswered_max, case.message.unanswered
+    if case.message.own_number or not limit or count < limit:
+        return None
+    return Hold(HoldRule.UNANSWERED, None, {"count": count, "limit": limit})
+
+
+def _human(case: _Case) -> Hold | None:
+    """One of the couple is writing with them just now: human before machine."""
+    typed = case.message.human_at
+    if typed is None or case.message.by_hand or case.message.own_number:
+        return None
+    frees = typed + timedelta(seconds=case.policy.human_hold_seconds)
+    return _until(case, HoldRule.HUMAN, frees)
+
+
 def _window(case: _Case) -> Hold | None:
     opens = next_open(case.now, case.policy.opening_hours, case.zone)
     return _until(case, HoldRule.WINDOW, opens)
@@ -177,6 +209,20 @@ def _hourly(case: _Case) -> Hold | None:
 
 def _daily(case: _Case) -> Hold | None:
     return _rolling(case, HoldRule.DAILY, case.policy.per_day, DAY)
+
+
+def _warmup(case: _Case) -> Hold | None:
+    """A newly linked number may send less a day."""
+    account, policy = case.account, case.policy
+    limit = warmup.daily_limit(policy, account.linked_at, case.now)
+    sent = _sent_within(case, DAY)
+    if account.linked_at is None or limit is None or sent < limit:
+        return None
+    sends = [send.at for send in account.sends]
+    frees = warmup.next_free(policy, account.linked_at, sends, case.now)
+    day = warmup.day_of(account.linked_at, case.now) + 1
+    params = {"sent_count": sent, "limit": limit, "day": day}
+    return _until(case, HoldRule.WARMUP, frees, params)
 
 
 def _rolling(case: _Case, rule: HoldRule, limit: int, span: timedelta) -> Hold | None:
@@ -224,8 +270,9 @@ def _sibling(case: _Case) -> Hold | None:
 
 
 def _cooldown(case: _Case) -> Hold | None:
+    """A guest is not written to again so soon, but for an answer to what they said."""
     last = case.message.last_to_chat
-    if last is None or case.message.own_number:
+    if last is None or case.message.own_number or case.message.answers:
         return None
     frees = last + timedelta(seconds=case.policy.cooldown_seconds)
     return _until(case, HoldRule.COOLDOWN, frees)
@@ -239,8 +286,18 @@ _ALWAYS: tuple[_Rule, ...] = (
     _restricted,
     _scheduled,
     _sibling,
+    _unanswered,
 )
-_UNLESS_FORCED: tuple[_Rule, ...] = (_window, _hourly, _daily, _rest, _gap, _cooldown)
+_UNLESS_FORCED: tuple[_Rule, ...] = (
+    _window,
+    _hourly,
+    _daily,
+    _warmup,
+    _rest,
+    _gap,
+    _cooldown,
+    _human,
+)
 
 
 def _until(

@@ -22,11 +22,15 @@ class Policy:
 
     per_hour: int = 10
     per_day: int = 80
+    warmup_days: int = 0
+    warmup_per_day: int = 10
     gap_min_seconds: float = 30.0
     gap_max_seconds: float = 60.0
     sibling_min_seconds: float = 5.0
     sibling_max_seconds: float = 20.0
     cooldown_seconds: float = 600.0
+    unanswered_max: int = 3
+    human_hold_seconds: float = 1800.0
     rest_after: int = 10
     rest_min_seconds: float = 900.0
     rest_max_seconds: float = 1800.0
@@ -57,11 +61,15 @@ class Policy:
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "per_hour": (1, 1000),
     "per_day": (1, 10_000),
+    "warmup_days": (0, 90),
+    "warmup_per_day": (1, 10_000),
     "gap_min_seconds": (0, 3600),
     "gap_max_seconds": (0, 3600),
     "sibling_min_seconds": (0, 600),
     "sibling_max_seconds": (0, 600),
     "cooldown_seconds": (0, _DAY),
+    "unanswered_max": (0, 100),
+    "human_hold_seconds": (0, _DAY),
     "rest_after": (0, 1000),
     "rest_min_seconds": (0, _DAY),
     "rest_max_seconds": (0, _DAY),

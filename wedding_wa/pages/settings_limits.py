@@ -45,12 +45,20 @@ def settings_limits() -> rx.Component:
 
 def _groups() -> tuple[rx.Component, ...]:
     return (
-        _group("many", limit_row("per_hour"), limit_row("per_day")),
+        _group(
+            "many",
+            limit_row("per_hour"),
+            limit_row("per_day"),
+            limit_row("unanswered_max"),
+            limit_row("warmup_days"),
+            limit_row("warmup_per_day"),
+        ),
         _group(
             "pauses",
             span_row("gap"),
             span_row("sibling"),
             limit_row("cooldown_seconds"),
+            limit_row("human_hold_seconds"),
             limit_row("rest_after"),
             span_row("rest"),
         ),

@@ -17,6 +17,7 @@ from wedding_wa.services.sessions import Viewer
 FIELD_OF: Mapping[str, str] = {
     HoldRule.HOURLY: "per_hour",
     HoldRule.DAILY: "per_day",
+    HoldRule.WARMUP: "warmup_per_day",
     HoldRule.REST: "rest_after",
     HoldRule.GAP: "gap_min_seconds",
     HoldRule.SIBLING: "sibling_min_seconds",
@@ -61,9 +62,17 @@ def binding(policy: Policy, decision: Decision) -> Binding:
         rule=decision.rule,
         until=decision.until.isoformat() if decision.until else "",
         field=field,
-        n=getattr(policy, field) if field in _COUNTED else 0,
+        n=_number(policy, field, decision),
         sent=0,
     )
+
+
+def _number(policy: Policy, field: str, hold: Hold) -> int:
+    """The number that the sentence names: the day's own while a number warms up."""
+    told = hold.params.get("limit")
+    if isinstance(told, int):
+        return told
+    return getattr(policy, field) if field in _COUNTED else 0
 
 
 def is_over(one: Binding, now: datetime) -> bool:

@@ -16,7 +16,13 @@ from wedding_wa.words.catalogue import catalogue, say
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SIBLING = {"groom": "bride", "bride": "groom"}
 # Where the number that a sentence names stands among the params.
-_NUMBERS = {HoldRule.HOURLY: "limit", HoldRule.DAILY: "limit", HoldRule.REST: "count"}
+_NUMBERS = {
+    HoldRule.HOURLY: "limit",
+    HoldRule.DAILY: "limit",
+    HoldRule.WARMUP: "limit",
+    HoldRule.REST: "count",
+    HoldRule.UNANSWERED: "count",
+}
 
 
 def why_it_waits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from wedding_wa.domain.pacing import (
     plan_like_a_person,
 )
 from wedding_wa.domain.policy import Policy
+from wedding_wa.domain.warmup import daily_limit
 
 ROME = ZoneInfo("Europe/Rome")
 READY = AccountView()
@@ -101,7 +103,15 @@ ALONE: dict[HoldRule, tuple[AccountView, Candidate, dict[str, object], object]] 
         after(900),
     ),
     HoldRule.GAP: (AccountView(sends=sends(10, gap=42)), DUE, {}, after(32)),
+    HoldRule.WARMUP: (
+        AccountView(sends=sends(100, 4000), linked_at=ago(5000)),
+        DUE,
+        {"warmup_days": 4, "warmup_per_day": 2},
+        after(81_400),
+    ),
     HoldRule.COOLDOWN: (READY, replace(DUE, last_to_chat=ago(100)), {}, after(500)),
+    HoldRule.UNANSWERED: (READY, replace(DUE, unanswered=3), {}, None),
+    HoldRule.HUMAN: (READY, replace(DUE, human_at=ago(200)), {}, after(1600)),
 }
 SKIPPED_BY_FORCE = {
     HoldRule.SCHEDULED,
@@ -109,9 +119,11 @@ SKIPPED_BY_FORCE = {
     HoldRule.WINDOW,
     HoldRule.HOURLY,
     HoldRule.DAILY,
+    HoldRule.WARMUP,
     HoldRule.REST,
     HoldRule.GAP,
     HoldRule.COOLDOWN,
+    HoldRule.HUMAN,
 }
 
 
@@ -131,8 +143,9 @@ def test_each_rule_holds_until_it_frees(rule: HoldRule) -> None:
 
 @pytest.mark.parametrize("rule", list(ALONE))
 def test_force_skips_exactly_what_it_may(rule: HoldRule) -> None:
-    """Limits, gap, cool-down, rest, windows and the message's own time; never pause,
-    an account that is down or deaf, WhatsApp's restriction, or the sibling's moment."""
+    """Limits, gap, cool-down, rest, windows, the phone in a person's hand and the
+    message's own time; never pause, an account that is down or deaf, WhatsApp's
+    restriction, the sibling's moment, or a guest who does not answer."""
     account, message, limits, _ = ALONE[rule]
     decision = ask(account, replace(message, forced=True), **limits)
     if rule in SKIPPED_BY_FORCE:
@@ -187,6 +200,59 @@ def test_the_own_number_is_exempt_from_the_cool_down() -> None:
     hasty = ask(AccountView(sends=sends(1)), mine)
     assert isinstance(hasty, Hold)
     assert hasty.rule is HoldRule.GAP
+
+
+def test_the_own_number_need_not_answer() -> None:
+    """The couple never answer themselves, and no hand interrupts them."""
+    mine = replace(DUE, own_number=True, unanswered=50, human_at=ago(1))
+    assert isinstance(ask(READY, mine), Go)
+
+
+def test_a_reply_may_follow_at_once_what_the_guest_wrote() -> None:
+    """A conversation is not mailing: an answer to a newer word waits for no cool-down,
+    and a reply by hand not for the hand on the phone; the unanswered limit holds."""
+    reply = replace(DUE, by_hand=True, last_to_chat=ago(60), human_at=ago(30))
+    assert isinstance(ask(READY, replace(reply, answers=True)), Go)
+    held = ask(READY, reply)
+    assert isinstance(held, Hold)
+    assert held.rule is HoldRule.COOLDOWN
+    ignored = ask(READY, replace(reply, unanswered=3))
+    assert isinstance(ignored, Hold)
+    assert ignored.rule is HoldRule.UNANSWERED
+
+
+def test_the_unanswered_limit_can_be_switched_off() -> None:
+    """0 means no limit, as the settings page says."""
+    silent = replace(DUE, unanswered=99)
+    assert isinstance(ask(READY, silent, unanswered_max=0), Go)
+
+
+@given(st.integers(1, 30), st.integers(1, 50), st.integers(1, 50))
+def test_warming_up_only_ever_grows_to_the_ordinary_limit(
+    days: int, first: int, per_day: int
+) -> None:
+    """From the first day's figure in even steps to the ordinary one, never past it;
+    once the days are over there is none."""
+    policy = replace(Policy(), warmup_days=days, warmup_per_day=first, per_day=per_day)
+    limits = [
+        daily_limit(policy, NOON, NOON + timedelta(days=day)) for day in range(days + 2)
+    ]
+    ramp = [limit for limit in limits if limit is not None]
+    assert len(ramp) == days
+    assert limits[days:] == [None, None]
+    assert ramp[0] == min(first, per_day)
+    assert ramp == sorted(ramp)
+    assert max(ramp) <= per_day
+    steps = [later - earlier for earlier, later in itertools.pairwise(ramp)]
+    assert not steps or max(steps) - min(steps) <= 1
+
+
+def test_a_number_linked_long_ago_is_warm() -> None:
+    """Neither an old number nor one of unknown age is slowed down."""
+    busy = sends(*(4000 + 1000 * n for n in range(9)))
+    for linked_at in (None, ago(9 * 86_400)):
+        account = AccountView(sends=busy, linked_at=linked_at)
+        assert isinstance(ask(account, warmup_days=9, warmup_per_day=1), Go)
 
 
 def test_go_counts_what_is_left_of_the_hour() -> None:
@@ -245,6 +311,7 @@ accounts = st.builds(
         lambda all_: tuple(sorted(all_, key=lambda send: send.at, reverse=True))
     ),
     sibling=st.none() | a_send,
+    linked_at=st.none() | moments,
 )
 candidates = st.builds(
     Candidate,
@@ -252,7 +319,11 @@ candidates = st.builds(
     hold_rule=st.none() | st.sampled_from([rule.value for rule in HoldRule]),
     forced=st.booleans(),
     own_number=st.booleans(),
+    by_hand=st.booleans(),
+    answers=st.booleans(),
     last_to_chat=st.none() | moments,
+    unanswered=st.integers(0, 4),
+    human_at=st.none() | moments,
     deaf=st.booleans(),
     restricted_until=st.none() | moments,
 )
@@ -260,6 +331,8 @@ policies = st.builds(
     Policy,
     per_hour=st.integers(1, 5),
     per_day=st.integers(1, 10),
+    warmup_days=st.integers(0, 5),
+    warmup_per_day=st.integers(1, 12),
     rest_after=st.integers(0, 4),
     windows=st.sampled_from(["", "09:00-12:30, 15:00-20:00", "22:00-01:00"]),
 )

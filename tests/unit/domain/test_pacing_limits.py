@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import NOON
+from wedding_wa.domain.messages import HoldRule
 from wedding_wa.domain.pacing import (
     AccountView,
     Candidate,
@@ -32,6 +33,7 @@ from wedding_wa.domain.windows import next_open
 
 ROME = ZoneInfo("Europe/Rome")
 OWN = 0  # the chat of the account's own number
+LINKED = NOON - timedelta(hours=20)
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,17 @@ class Couple:
     now: datetime = NOON
     sent: list[Sent] = field(default_factory=list)
     until: datetime = NOON
+    wrote: dict[int, datetime] = field(default_factory=dict)
+    # to which chat, when, after how many sends
+    typed: list[tuple[int, datetime, int]] = field(default_factory=list)
 
     def ask(self, account: int, chat: int, took: float) -> None:
         decision = decide(
             self.now, self._view(account), self._candidate(chat), self.policy, ROME
         )
         if not isinstance(decision, Go):
-            assert decision.until is not None
-            self.until = decision.until
+            assert decision.until or decision.rule is HoldRule.UNANSWERED
+            self.until = decision.until or self.now
             return
         plan = plan_like_a_person("Ciao zia!", self.policy, self.rng)
         over = self.now + timedelta(seconds=took)
@@ -81,6 +86,7 @@ class Couple:
         return AccountView(
             sends=tuple(newest),
             sibling=max(other, key=lambda send: send.at, default=None),
+            linked_at=LINKED,
         )
 
     def _candidate(self, chat: int) -> Candidate:
@@ -89,7 +95,13 @@ class Couple:
             due_at=NOON - timedelta(days=9),
             own_number=chat == OWN,
             last_to_chat=max(before, default=None),
+            unanswered=self.unanswered(chat),
+            human_at=max((at for to, at, _ in self.typed if to == chat), default=None),
         )
+
+    def unanswered(self, chat: int) -> int:
+        since = self.wrote.get(chat, NOON - timedelta(days=99))
+        return sum(one.chat == chat and one.send.at > since for one in self.sent)
 
 
 def _span(name: str, high: float) -> st.SearchStrategy[dict[str, float]]:
@@ -107,6 +119,10 @@ policies = st.builds(
             "per_hour": st.integers(1, 6),
             "per_day": st.integers(1, 15),
             "cooldown_seconds": st.floats(0, 7200),
+            "unanswered_max": st.integers(0, 3),
+            "human_hold_seconds": st.floats(0, 3600),
+            "warmup_days": st.integers(0, 3),
+            "warmup_per_day": st.integers(1, 8),
             "rest_after": st.integers(0, 5),
             "windows": st.sampled_from(["", "09:00-12:30, 15:00-20:00", "22:00-01:00"]),
         }
@@ -120,6 +136,7 @@ moves = st.one_of(
     st.tuples(st.just("until"), st.sampled_from([0.0, -1e-6, -1.0, 1.0])),
     st.tuples(st.just("wait"), st.floats(0, 4000)),
     st.tuples(st.just("clock"), st.sampled_from([-3600.0, -60.0, 60.0, 3600.0])),
+    st.tuples(st.sampled_from(["guest writes", "hand types"]), st.just(0.0)),
 )
 questions = st.tuples(
     moves, st.integers(0, 1), st.integers(0, 3), st.sampled_from([0.0, 5.0, 40.0])
@@ -134,10 +151,16 @@ def live(
         if kind == "until":
             moment = couple.until + timedelta(seconds=seconds)
             couple.now = max(couple.now, moment)
+        elif kind == "guest writes":
+            couple.wrote[chat] = couple.now
+        elif kind == "hand types":
+            couple.typed.append((chat, couple.now, len(couple.sent)))
         else:
             couple.now += timedelta(seconds=seconds)
-        couple.ask(account, chat, took)
-        couple.ask(account, chat, took)  # impatient: at once again
+        for _ in range(2):  # impatient: at once again
+            couple.ask(account, chat, took)
+            allowed = policy.unanswered_max
+            assert chat == OWN or not allowed or couple.unanswered(chat) <= allowed
     return couple
 
 
@@ -147,7 +170,9 @@ def test_whoever_obeys_decide_keeps_every_limit(
     policy: Policy, story: list[tuple[tuple[str, float], int, int, float]]
 ) -> None:
     """In ANY rolling hour at most `per_hour`, in any 24 hours at most `per_day`; gap,
-    sibling's gap, rest, cool-down and windows kept; also over clock changes."""
+    sibling's gap, rest, cool-down, windows and warm-up kept, nobody written to more
+    often than they may leave unanswered, nor right after one of the couple typed to
+    them; also over clock changes."""
     couple = live(policy, story)
     for account in (0, 1):
         mine = couple.of(account)
@@ -156,6 +181,7 @@ def test_whoever_obeys_decide_keeps_every_limit(
         _rests_kept(policy, mine)
     _siblings_apart(policy, couple.sent)
     _cool_downs_kept(policy, couple.sent)
+    _hands_respected(policy, couple)
     for one in couple.sent:
         assert next_open(one.decided, policy.opening_hours, ROME) == one.decided
 
@@ -166,6 +192,13 @@ def _limits_kept(policy: Policy, sent: list[Sent]) -> None:
             since = last.send.at - timedelta(hours=span)
             inside = [one for one in sent if since < one.send.at <= last.send.at]
             assert len(inside) <= limit
+
+
+def _hands_respected(policy: Policy, couple: Couple) -> None:
+    hold = timedelta(seconds=policy.human_hold_seconds)
+    for chat, typed, before in couple.typed:
+        for one in couple.sent[before:]:
+            assert one.chat != chat or chat == OWN or one.decided >= typed + hold
 
 
 def _gaps_kept(policy: Policy, sent: list[Sent]) -> None:
