@@ -11,6 +11,9 @@ from wedding_wa.models.base import UtcDateTime
 
 _ACTIVE = sa.text("undone_at IS NULL")
 _UNANSWERED = sa.text("answered_at IS NULL")
+_WROTE = sa.text("last_inbound_at IS NOT NULL")
+_UNREAD = sa.text("unread > 0")
+_UNKNOWN = sa.text("household_id IS NULL")
 
 
 class Chat(SQLModel, table=True):
@@ -28,6 +31,28 @@ class Chat(SQLModel, table=True):
         sa.Index(None, "wedding_id", "last_at", "id"),
         sa.Index(None, "wedding_id", "phone"),
         sa.Index(None, "wedding_id", "chat_id"),
+        sa.Index(
+            "ix_chat_inbox",
+            "wedding_id",
+            "last_inbound_at",
+            "id",
+            sqlite_where=_WROTE,
+            postgresql_where=_WROTE,
+        ),
+        sa.Index(
+            "ix_chat_unread",
+            "wedding_id",
+            "id",
+            sqlite_where=_UNREAD,
+            postgresql_where=_UNREAD,
+        ),
+        sa.Index(
+            "ix_chat_unknown",
+            "wedding_id",
+            "id",
+            sqlite_where=_UNKNOWN,
+            postgresql_where=_UNKNOWN,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -85,6 +85,7 @@ class InboundMessage(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("account_id", "chat_id", "message_id"),
         sa.UniqueConstraint("id", "account_id", "chat_id"),
+        sa.Index("ix_inbound_message_chat", "account_id", "chat_id", "at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -88,6 +88,7 @@ class QueueMessage(SQLModel, table=True):
             postgresql_where=_FORCED,
         ),
         sa.Index("ix_queue_message_bucket", "wedding_id", "bucket", "id"),
+        sa.Index("ix_queue_message_chat", "account_id", "chat_id", "id"),
         sa.Index("ix_queue_message_provider", "account_id", "provider_message_id"),
         sa.Index("ix_queue_message_reserved", "account_id", "reserved_id"),
     )
