@@ -10,7 +10,13 @@ from wedding_wa.models.account import (
     Policy,
 )
 from wedding_wa.models.chat import Chat, HandMessage, OptOut, StopQuestion
-from wedding_wa.models.guest import Guest, GuestTag, Household, ImportDraft
+from wedding_wa.models.guest import (
+    Guest,
+    GuestTag,
+    Household,
+    HouseholdAlias,
+    ImportDraft,
+)
 from wedding_wa.models.inbound import (
     Consent,
     Evidence,
@@ -50,6 +56,7 @@ __all__ = [
     "HandMessage",
     "HearingGap",
     "Household",
+    "HouseholdAlias",
     "ImportDraft",
     "InboundMessage",
     "Invitation",

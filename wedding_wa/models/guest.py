@@ -59,6 +59,18 @@ class Household(SQLModel, table=True):
     )
 
 
+class HouseholdAlias(SQLModel, table=True):
+    """The link and the code of a household that became part of another."""
+
+    __tablename__ = "household_alias"
+    __table_args__ = (sa.UniqueConstraint("wedding_id", "code"),)
+
+    token: str = Field(primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    household_id: int = Field(foreign_key="household.id", index=True)
+    code: str
+
+
 class Guest(SQLModel, table=True):
     """One person. Several on one phone: the first has it, `contact_id` names them.
 
