@@ -58,7 +58,7 @@ QUICK = {
     for name in ("gap", "sibling", "rest", "pause", "typing", "final_pause")
     for end in ("min", "max")
 }
-QUICK["cooldown_seconds"] = 0.0
+QUICK |= {"cooldown_seconds": 0.0, "unanswered_max": 0, "human_hold_seconds": 0.0}
 
 _NUMBERS = itertools.count(1)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from wedding_wa.domain.messages import Kind
 from wedding_wa.domain.pacing import AccountView, Candidate, Decision, Send, decide
 from wedding_wa.domain.policy import Policy as PolicyValue
 from wedding_wa.models import (
@@ -22,6 +22,7 @@ from wedding_wa.models import (
     QueueMessage,
     Wedding,
 )
+from wedding_wa.services.between_us import Between, between
 
 READY = "WORKING"
 
@@ -57,6 +58,7 @@ def situation(session: Session, account_id: int) -> Situation:
         paused=wedding.paused_at is not None or account.paused_at is not None,
         sends=_sends(session, [account_id], wanted),
         sibling=next(iter(_sends(session, _siblings(session, account), 1)), None),
+        linked_at=account.linked_at,
     )
     return Situation(
         account, view, limits, ZoneInfo(wedding.time_zone), _deaf(session, account_id)
@@ -71,23 +73,35 @@ def candidate(session: Session, message: QueueMessage, at: Situation) -> Candida
 def candidates(
     session: Session, messages: Sequence[QueueMessage], at: Situation
 ) -> list[Candidate]:
-    """`candidate` for several messages of one account, in two queries."""
-    last = _last_to_chats(session, at.account.wedding_id, messages)
+    """`candidate` for several messages of one account, in a few queries for all."""
+    chats = {message.chat_id for message in messages}
+    known = between(session, at.account.wedding_id, chats)
     own = _own_consents(session, messages)
     return [
-        Candidate(
-            due_at=message.due_at,
-            hold_rule=message.hold_rule,
-            forced=message.forced_at is not None,
-            own_number=message.consent_id in own,
-            last_to_chat=last.get(message.chat_id),
-            deaf=at.deaf,
-            restricted_until=(
-                None if message.chat_id in last else at.account.restricted_until
-            ),
+        _candidate(
+            message, known[message.chat_id], at, own_number=message.consent_id in own
         )
         for message in messages
     ]
+
+
+def _candidate(
+    message: QueueMessage, past: Between, at: Situation, *, own_number: bool
+) -> Candidate:
+    by_hand = message.kind == Kind.REPLY
+    return Candidate(
+        due_at=message.due_at,
+        hold_rule=message.hold_rule,
+        forced=message.forced_at is not None,
+        own_number=own_number,
+        by_hand=by_hand,
+        answers=by_hand and past.their_turn_was_last,
+        last_to_chat=past.last_to,
+        unanswered=past.unanswered,
+        human_at=past.human_at,
+        deaf=at.deaf,
+        restricted_until=None if past.sends else at.account.restricted_until,
+    )
 
 
 def policy_of(session: Session, account_id: int) -> PolicyValue:
@@ -128,25 +142,6 @@ def _siblings(session: Session, account: Account) -> list[int]:
         )
     ).all()
     return [i for i in ids if i is not None]
-
-
-def _last_to_chats(
-    session: Session, wedding_id: int, messages: Sequence[QueueMessage]
-) -> dict[str, datetime]:
-    """When these messages' chats were last written to; chats that never were lack."""
-    chats = {message.chat_id for message in messages}
-    rows = session.exec(
-        select(
-            col(MessageAttempt.chat_id), sa.func.max(col(MessageAttempt.dispatched_at))
-        )
-        .where(
-            col(MessageAttempt.chat_id).in_(chats),
-            col(MessageAttempt.counts).is_(True),
-            col(MessageAttempt.wedding_id) == wedding_id,
-        )
-        .group_by(col(MessageAttempt.chat_id))
-    ).all()
-    return {chat: last for chat, last in rows if last is not None}
 
 
 def _own_consents(session: Session, messages: Sequence[QueueMessage]) -> set[int]:

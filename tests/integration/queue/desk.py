@@ -42,6 +42,7 @@ NO_LIMITS: dict[str, object] = {
     "sibling_min_seconds": 0.0,
     "sibling_max_seconds": 0.0,
     "cooldown_seconds": 0.0,
+    "unanswered_max": 0,
     "rest_after": 0,
 }
 

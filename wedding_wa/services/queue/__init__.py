@@ -26,8 +26,8 @@ from wedding_wa.services.queue.hand import (
     release,
     retry_later,
 )
-from wedding_wa.services.queue.line import Step, look_again, next_step
-from wedding_wa.services.queue.people import cancel, force, retry_failed
+from wedding_wa.services.queue.line import Step, heard_from, look_again, next_step
+from wedding_wa.services.queue.people import cancel, force, retry_failed, skip_unwanted
 from wedding_wa.services.queue.rows import Claim
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "finish_sent",
     "finish_unconfirmed",
     "force",
+    "heard_from",
     "look_again",
     "mark_dispatched",
     "next_step",
@@ -51,4 +52,5 @@ __all__ = [
     "retry_later",
     "settle_pending",
     "settle_sent",
+    "skip_unwanted",
 ]

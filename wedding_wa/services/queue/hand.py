@@ -25,6 +25,7 @@ from wedding_wa.services.queue.rows import (
     held,
 )
 from wedding_wa.services.sql import changed
+from wedding_wa.services.wishes import wants_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,11 @@ def mark_dispatched(
     """Write durably that the message is about to go; only then may it be posted.
 
     Returns the id of the `sending` event. None: it is not ours any more, was
-    cancelled, its consent was revoked, it is too late, sending was paused, or the
-    account may be deaf to what the guest wrote meanwhile.
+    cancelled, its consent was revoked, the guest wants no more, it is too late,
+    sending was paused, or the account may be deaf to what the guest wrote meanwhile.
     """
+    if wants_none(session, claim.wedding_id, {claim.chat_id}):
+        return None
     marked = confirm(session, claim.lease) and changed(
         session,
         sa.update(MESSAGES)

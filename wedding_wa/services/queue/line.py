@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -27,10 +27,20 @@ from wedding_wa.services.queue.rows import (
     row_id,
 )
 from wedding_wa.services.sql import changed
+from wedding_wa.services.wishes import wants_none
 
 _LOOK = 50
-# Holds of one chat that other limits, or WhatsApp's grace, may end early.
-_MAY_END_EARLY = (HoldRule.COOLDOWN.value, HoldRule.RESTRICTED.value)
+# Holds of one person's chat that other limits, WhatsApp's grace or their own word may
+# end early.
+_OF_A_CHAT = (
+    HoldRule.COOLDOWN.value,
+    HoldRule.RESTRICTED.value,
+    HoldRule.UNANSWERED.value,
+    HoldRule.HUMAN.value,
+)
+# A hold of a chat without an end is asked again so late: what ends it says so itself,
+# and until then it must not stand in the way of those behind it.
+_ASK_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,25 @@ def look_again(session: Session, account_id: int, *, now: datetime) -> int:
         .where(
             MESSAGES.c.account_id == account_id,
             MESSAGES.c.status == Status.PENDING,
-            MESSAGES.c.hold_rule.in_(_MAY_END_EARLY),
+            MESSAGES.c.hold_rule.in_(_OF_A_CHAT),
+            MESSAGES.c.due_at > now,
+        )
+        .values(due_at=now),
+    )
+
+
+def heard_from(
+    session: Session, wedding_id: int, chat_ids: Collection[str], *, now: datetime
+) -> int:
+    """The person behind these chats wrote: let what waits for them be decided anew."""
+    return changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.wedding_id == wedding_id,
+            MESSAGES.c.chat_id.in_(chat_ids),
+            MESSAGES.c.status == Status.PENDING,
+            MESSAGES.c.hold_rule.in_(_OF_A_CHAT),
             MESSAGES.c.due_at > now,
         )
         .values(due_at=now),
@@ -123,9 +151,11 @@ def _wake(
 
 
 def _skipped_instead(session: Session, message: QueueMessage, now: datetime) -> bool:
-    """Skip what must not go any more: too late, or its consent was revoked."""
+    """Skip what must not go any more: too late, not wanted, its consent revoked."""
     if message.expires_at is not None and message.expires_at <= now:
         reason = SkipReason.EXPIRED
+    elif wants_none(session, message.wedding_id, {message.chat_id}):
+        reason = SkipReason.OPTED_OUT
     elif _revoked(session, message.consent_id):
         reason = SkipReason.CONSENT_REVOKED
     else:
@@ -143,7 +173,7 @@ def _revoked(session: Session, consent_id: int) -> bool:
 
 def _hold(session: Session, message: QueueMessage, hold: Hold, now: datetime) -> None:
     """Let it wait: `due_at` moves, no try and no failure counted; logged once."""
-    due = hold.until or message.due_at
+    due = hold.until or (message.due_at if hold.account_wide else now + _ASK_AGAIN)
     params = {**hold.params, "reason": hold.rule.value}
     if hold.until is not None:
         params["next_slot_at"] = hold.until.isoformat()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -69,6 +69,22 @@ def skip_pending(
     events.end_waits(session, row_id(message), at=now)
     message_event(session, message, Phase.SKIPPED, now, {"reason": reason.value})
     return True
+
+
+def skip_unwanted(
+    session: Session, wedding_id: int, chat_ids: Collection[str], *, now: datetime
+) -> int:
+    """The person behind these chats wants no more: leave unsent what waits for them,
+    from either account. Return how many. One in hand is let go at its mark."""
+    waiting = select(QueueMessage).where(
+        col(QueueMessage.wedding_id) == wedding_id,
+        col(QueueMessage.chat_id).in_(chat_ids),
+        col(QueueMessage.status) == Status.PENDING,
+    )
+    return sum(
+        skip_pending(session, message, SkipReason.OPTED_OUT, now=now)
+        for message in session.exec(waiting).all()
+    )
 
 
 def force(session: Session, wedding_id: int, message_id: int, *, now: datetime) -> None:

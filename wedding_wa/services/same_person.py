@@ -1,0 +1,89 @@
+"""services: which chats are of one person: their number's and their LID's, with either
+account."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TypeAlias
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from wedding_wa.models import Chat
+
+# A chat's names: the chat id itself, the phone behind it, the guest it is linked to.
+_Name: TypeAlias = tuple[str, object]
+
+
+def same_person(
+    session: Session, wedding_id: int, chat_ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Return for each chat id all chat ids of its person in the wedding, itself too.
+
+    Chats belong together by phone or by guest, also over several steps. One of which
+    nothing is known stands alone.
+    """
+    rows = _reachable(session, wedding_id, chat_ids)
+    groups = _groups(_names(*row) for row in rows)
+    found = {
+        chat_id: frozenset(str(name) for kind, name in group if kind == "chat")
+        for group in groups
+        for chat_id in chat_ids
+        if ("chat", chat_id) in group
+    }
+    return {chat_id: found.get(chat_id, frozenset({chat_id})) for chat_id in chat_ids}
+
+
+def chats_of_person(session: Session, wedding_id: int, chat_id: str) -> frozenset[str]:
+    """`same_person` for one chat."""
+    return same_person(session, wedding_id, {chat_id})[chat_id]
+
+
+_Row: TypeAlias = tuple[str, str | None, int | None]
+
+
+def _reachable(
+    session: Session, wedding_id: int, chat_ids: Collection[str]
+) -> set[_Row]:
+    """The chats asked for, and whatever hangs together with them."""
+    rows: set[_Row] = set()
+    wanted: sa.ColumnElement[bool] = col(Chat.chat_id).in_(chat_ids)
+    while True:
+        found = session.exec(
+            select(Chat.chat_id, Chat.phone, Chat.guest_id).where(
+                col(Chat.wedding_id) == wedding_id, wanted
+            )
+        ).all()
+        new = {(chat_id, phone, guest) for chat_id, phone, guest in found} - rows
+        if not new:
+            return rows
+        rows |= new
+        wanted = sa.or_(
+            col(Chat.chat_id).in_({row[0] for row in new}),
+            col(Chat.phone).in_({row[1] for row in new if row[1]}),
+            col(Chat.guest_id).in_({row[2] for row in new if row[2]}),
+        )
+
+
+def _names(chat_id: str, phone: str | None, guest_id: int | None) -> set[_Name]:
+    names: set[_Name] = {("chat", chat_id)}
+    if phone is not None:
+        names.add(("phone", phone))
+    if guest_id is not None:
+        names.add(("guest", guest_id))
+    return names
+
+
+def _groups(chats: Iterable[set[_Name]]) -> list[set[_Name]]:
+    """Join the sets that share a name."""
+    groups: list[set[_Name]] = []
+    for names in chats:
+        joined = set(names)
+        apart = []
+        for group in groups:
+            if group & names:
+                joined |= group
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
+    return groups
