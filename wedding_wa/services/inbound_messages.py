@@ -50,7 +50,7 @@ def hear(
     if message.from_me:
         _echo(session, account_id, message, now=now)
         return False
-    if not _is_written_by_person(message):
+    if not is_written_by_person(message):
         return False
     return _inbound(session, account_id, message, source=source, phone=phone, now=now)
 
@@ -74,7 +74,7 @@ def _echo(
         queue.apply_ack(session, account_id, bare, message.ack, at=now, now=now)
 
 
-def _is_written_by_person(message: WahaMessage) -> bool:
+def is_written_by_person(message: WahaMessage) -> bool:
     """Whether a person wrote this to us alone; only that is consent."""
     data = dict_of(message.raw.get("_data"))
     notice = data.get("messageStubType") or data.get("type") in _NOTICES
