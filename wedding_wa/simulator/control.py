@@ -176,6 +176,8 @@ def _strike_at_once(world: World, fault: Fault) -> None:
         for session in world.sessions.values():
             if session.running and world.faults.take(fault.mode, session=session.name):
                 session.fail()
+    if fault.mode is Mode.CUT_FEED:
+        fault.hits += world.events.feeds.cut(fault.session)
     if fault.mode is Mode.REFUSE and fault.fits(path="/ws", session=None):
         world.events.feeds.close()
 

@@ -58,7 +58,7 @@ class Events:
     def __init__(self, world: World) -> None:
         self._world = world
         self.webhooks = Webhooks(world)
-        self.feeds = Feeds()
+        self.feeds = Feeds(world.faults)
 
     def emit(self, session: Session, names: list[str], payload: Json) -> None:
         """Tell `payload` once per name.

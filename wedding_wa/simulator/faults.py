@@ -31,6 +31,9 @@ class Mode(StrEnum):
     DUP_WEBHOOK = "dup_webhook"
     SHUFFLE_WEBHOOK = "shuffle_webhook"
     DROP_WEBHOOK = "drop_webhook"
+    DROP_FEED = "drop_feed"
+    CUT_FEED = "cut_feed"
+    SILENT_FEED = "silent_feed"
     FAIL_SESSION = "fail_session"
 
 
@@ -134,6 +137,13 @@ class FaultBox:
             if fault.mode is mode and _strikes(fault, path=path, session=session):
                 return fault
         return None
+
+    def in_force(self, mode: Mode, *, session: str) -> bool:
+        """Whether `take` would find one; counts no hit."""
+        return any(
+            fault.active and fault.mode is mode and fault.session in (None, session)
+            for fault in self._faults
+        )
 
     def take_on_request(self, *, path: str, session: str | None) -> list[Fault]:
         """Return what strikes a request: any `slow` ones and then one other."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import WebSocket, WebSocketDisconnect
 
 from wedding_wa.simulator.answers import dump
+from wedding_wa.simulator.faults import FaultBox, Mode
+from wedding_wa.simulator.protocol import ABORT, SILENCE
 from wedding_wa.simulator.webhooks import wanted
 
 Json = dict[str, Any]
@@ -20,6 +23,7 @@ class Feed:
 
     session: str
     events: list[str]
+    abort: Callable[[], None]
     waiting: asyncio.Queue[Json | None] = field(default_factory=asyncio.Queue)
 
     def wants(self, envelope: Json) -> bool:
@@ -30,13 +34,26 @@ class Feed:
 class Feeds:
     """All open feeds."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: FaultBox) -> None:
+        self._faults = faults
         self._open: set[Feed] = set()
 
     def publish(self, envelope: Json) -> None:
-        for feed in self._open:
-            if feed.wants(envelope):
-                feed.waiting.put_nowait(envelope)
+        listening = [feed for feed in self._open if feed.wants(envelope)]
+        session = envelope["session"]
+        if not listening or self._faults.take(Mode.SILENT_FEED, session=session):
+            return
+        if self._faults.take(Mode.DROP_FEED, session=session):
+            return
+        for feed in listening:
+            feed.waiting.put_nowait(envelope)
+
+    def cut(self, session: str | None) -> int:
+        """Break the lines of a session (None: all) without a word; return how many."""
+        struck = [feed for feed in self._open if session in (None, feed.session, "*")]
+        for feed in struck:
+            feed.abort()
+        return len(struck)
 
     def close(self) -> None:
         """End every feed, as when WAHA goes away."""
@@ -45,8 +62,14 @@ class Feeds:
 
     async def serve(self, socket: WebSocket) -> None:
         """Speak to one listener until either side ends it."""
-        events = socket.query_params.get("events", "*").split(",")
-        feed = Feed(socket.query_params.get("session", "*"), events)
+        asked = socket.query_params.getlist("events") or ["*"]
+        events = [name for one in asked for name in one.split(",")]
+        session = socket.query_params.get("session", "*")
+        tools = socket.scope["extensions"]
+        feed = Feed(session, events, tools[ABORT]["call"])
+        tools[SILENCE]["call"](
+            lambda: self._faults.in_force(Mode.SILENT_FEED, session=session)
+        )
         # Listening before the handshake is answered: nothing falls between.
         self._open.add(feed)
         try:

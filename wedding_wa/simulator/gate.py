@@ -18,6 +18,7 @@ Json = dict[str, Any]
 _OUTSIDE = ("/__world", "/phone")  # the world and its phones: no key, no fault
 _NOT_A_SESSION = {"sessions", "server", "contacts", "screenshot", "messages", "version"}
 _RETRY_AFTER_S = 5.0
+_POLICY = 1008  # a websocket's close code
 
 
 class Gate:
@@ -119,7 +120,7 @@ class Gate:
                 return
         if not self._key_fits(scope):
             await receive()
-            await _deny(send)
+            await _turn_away(send)
             return
         await self._app(scope, receive, send)
 
@@ -243,10 +244,8 @@ async def _say(
     await send({"type": "http.response.body", "body": raw})
 
 
-async def _deny(send: Send) -> None:
-    raw = answers.dump(answers.unauthorized())
-    head = [(b"content-type", b"application/json; charset=utf-8")]
-    await send(
-        {"type": "websocket.http.response.start", "status": 401, "headers": head}
-    )
-    await send({"type": "websocket.http.response.body", "body": raw})
+async def _turn_away(send: Send) -> None:
+    """As WAHA does it: the line opens, and closes at once with the reason."""
+    await send({"type": "websocket.accept"})
+    told = {"type": "websocket.close", "code": _POLICY, "reason": "Unauthorized"}
+    await send(told)

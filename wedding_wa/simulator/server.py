@@ -16,7 +16,7 @@ from wedding_wa.simulator import answers, control, phone_page
 from wedding_wa.simulator.chatting import Chatting
 from wedding_wa.simulator.config import SimulatorConfig
 from wedding_wa.simulator.gate import Gate
-from wedding_wa.simulator.protocol import AbortableProtocol
+from wedding_wa.simulator.protocol import AbortableFeedProtocol, AbortableProtocol
 from wedding_wa.simulator.routes import auth, chats, chatting, contacts, sessions
 from wedding_wa.simulator.routes import server as about
 from wedding_wa.simulator.world import World
@@ -122,7 +122,7 @@ def uvicorn_server(config: SimulatorConfig) -> uvicorn.Server:
     settings = uvicorn.Config(
         app,
         http=AbortableProtocol,
-        ws="websockets-sansio",
+        ws=AbortableFeedProtocol,
         loop="asyncio",
         lifespan="on",
         log_config=None,

@@ -50,10 +50,66 @@ def test_the_feed_of_one_session(linked: SimulatorServer, api: Api) -> None:
 
 
 def test_the_feed_needs_the_key(sim: SimulatorServer) -> None:
-    """Without the key the handshake is answered 401."""
-    with pytest.raises(InvalidStatus) as refused:
-        listen(sim, "session=*&events=*&x-api-key=wrong")
-    assert refused.value.response.status_code == 401
+    """With a wrong key the line opens and is closed at once, 1008, as WAHA does it."""
+    feed = listen(sim, "session=*&events=*&x-api-key=wrong")
+    with feed, pytest.raises(ConnectionClosed) as refused:
+        feed.recv(timeout=20)
+    assert refused.value.rcvd is not None
+    assert (refused.value.rcvd.code, refused.value.rcvd.reason) == (
+        1008,
+        "Unauthorized",
+    )
+
+
+def test_events_may_be_named_one_by_one(linked: SimulatorServer) -> None:
+    """`events=a&events=b` is the same as `events=a,b`."""
+    query = (
+        f"session=groom&events=message&events=message.any&x-api-key={linked.api_key}"
+    )
+    with listen(linked, query) as feed:
+        linked.guest_writes("groom", "+12025550140", "hello")
+        assert {next_of(feed)["event"] for _ in range(2)} == {"message", "message.any"}
+
+
+def test_what_the_feed_loses_webhooks_may_bring(linked: SimulatorServer) -> None:
+    """`drop_feed` swallows so many events of one session and leaves the line open."""
+    query = f"session=groom&events=message.any&x-api-key={linked.api_key}"
+    with listen(linked, query) as feed:
+        fault = linked.fault("drop_feed", session="groom", times=2)
+        for text in ("one", "two", "three"):
+            linked.guest_writes("groom", "+12025550140", text)
+        assert next_of(feed)["payload"]["body"] == "three"
+    faults = linked.world("GET", "/faults")
+    assert [each["hits"] for each in faults if each["id"] == fault["id"]] == [2]
+
+
+def test_a_cut_ends_the_line_without_a_word(linked: SimulatorServer) -> None:
+    """No closing frame, as when a cable is pulled; the next line works."""
+    query = f"session=groom&events=message.any&x-api-key={linked.api_key}"
+    with listen(linked, query) as feed:
+        assert linked.fault("cut_feed", session="bride")["hits"] == 0
+        assert linked.fault("cut_feed", session="groom")["hits"] == 1
+        with pytest.raises(ConnectionClosed) as cut:
+            feed.recv(timeout=20)
+        assert cut.value.rcvd is None
+    with listen(linked, query) as feed:
+        linked.guest_writes("groom", "+12025550140", "again")
+        assert next_of(feed)["payload"]["body"] == "again"
+
+
+def test_a_silent_line_answers_no_ping(linked: SimulatorServer) -> None:
+    """It stays open, brings nothing and gives no pong until the fault ends."""
+    query = f"session=groom&events=message.any&x-api-key={linked.api_key}"
+    with listen(linked, query) as feed:
+        assert feed.ping().wait(20)
+        linked.fault("silent_feed", session="groom")
+        unheard = feed.ping()
+        linked.guest_writes("groom", "+12025550140", "lost")
+        assert not unheard.wait(0.3)
+        linked.clear_faults()
+        assert feed.ping().wait(20)
+        linked.guest_writes("groom", "+12025550140", "heard")
+        assert next_of(feed)["payload"]["body"] == "heard"
 
 
 def test_refusing_ends_open_feeds(linked: SimulatorServer) -> None:
