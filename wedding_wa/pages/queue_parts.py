@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from wedding_wa.pages.i18n import tr
 from wedding_wa.state.base import PageState
 
 
@@ -20,7 +21,7 @@ class _QueryLink(_Queue):
 
 class _Search(_Queue):
     tag = "Search"
-    lang: rx.Var[str]
+    label: rx.Var[str]
 
 
 class _Calm(_Queue):
@@ -40,9 +41,9 @@ def query_link(*children: Any, to: dict[str, Any], **props: Any) -> rx.Component
     return _QueryLink.create(*children, to=to, **props)
 
 
-def search_field() -> rx.Component:
-    """Return the search field; `/` goes to it."""
-    return _Search.create(lang=PageState.lang)
+def search_field(label: Any = None) -> rx.Component:
+    """Return the search field, `label` says of what (messages); `/` goes to it."""
+    return _Search.create(label=tr("queue.search") if label is None else label)
 
 
 def calm(on_hold: Any) -> rx.Component:

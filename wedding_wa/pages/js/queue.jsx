@@ -27,8 +27,9 @@ export function QueryLink({ to, children, ...rest }) {
   );
 }
 
-// The search field: its words go to the URL once the typing pauses.
-export function Search({ lang }) {
+// The search field: its words go to the URL once the typing pauses. `label` says what
+// it looks through.
+export function Search({ label }) {
   const { pathname, search } = useLocation();
   const navigate = useNavigate();
   const inUrl = new URLSearchParams(search).get("q") ?? "";
@@ -52,7 +53,6 @@ export function Search({ lang }) {
     return () => clearTimeout(timer);
   }, [text, search]);
 
-  const label = say(lang, "queue.search");
   return (
     <input
       type="search"
