@@ -14,6 +14,7 @@ from wedding_wa.domain.policy import Policy as PolicyValue
 from wedding_wa.domain.policy import checked
 from wedding_wa.models import (
     Account,
+    Chat,
     Consent,
     InboundMessage,
     MessageAttempt,
@@ -96,7 +97,7 @@ def guest_wrote(
     at: datetime = NOON,
     chat_id: str | None = None,
 ) -> int:
-    """An inbound message and the consent that it proves; returns the consent's id."""
+    """An inbound message, its chat and its consent; returns the consent's id."""
     return database.write_now(write_guest, account_id, phone, at=at, chat_id=chat_id)
 
 
@@ -136,9 +137,26 @@ def write_guest(
         created_at=at,
     )
     session.add(consent)
+    _heard_in_chat(session, inbound)
     session.flush()
     assert consent.id is not None
     return consent.id
+
+
+def _heard_in_chat(session: Session, inbound: InboundMessage) -> None:
+    which = select(Chat).where(
+        Chat.account_id == inbound.account_id, Chat.chat_id == inbound.chat_id
+    )
+    chat = session.exec(which).first() or Chat(
+        wedding_id=inbound.wedding_id,
+        account_id=inbound.account_id,
+        chat_id=inbound.chat_id,
+        phone=inbound.phone,
+        push_name=inbound.push_name,
+    )
+    chat.last_at = chat.last_inbound_at = inbound.at
+    chat.last_text = inbound.body
+    session.add(chat)
 
 
 def put(

@@ -3,6 +3,7 @@
     WeddingError
     ├── Refused              a person asked for something we must not do
     │   ├── NoConsent        the recipient has not written first
+    │   ├── OptedOut         the recipient wants no more messages
     │   ├── BadInput         a field is wrong; `field` names it
     │   └── NotFound
     ├── Conflict             somebody else changed it meanwhile
@@ -55,6 +56,13 @@ class NoConsent(Refused):
 
     def __init__(self, **params: object) -> None:
         super().__init__("error.no_consent", "nobody wrote from there", **params)
+
+
+class OptedOut(Refused):
+    """The recipient has said that they want no more messages."""
+
+    def __init__(self) -> None:
+        super().__init__("error.opted_out", "wants no more messages")
 
 
 class BadInput(Refused):

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.chat import chat_of_phone
-from wedding_wa.domain.errors import BadInput, NoConsent, NotFound
+from wedding_wa.domain.errors import BadInput, Conflict, NoConsent, NotFound
 from wedding_wa.domain.messages import Kind, Phase, Status
-from wedding_wa.domain.phone import parse_phone
-from wedding_wa.models import Account, Consent, InboundMessage, QueueMessage, Wedding
+from wedding_wa.models import Account, Chat, Consent, Guest, Household, QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.history import policy_of
-from wedding_wa.services.sql import insert_id, table
+from wedding_wa.services.once import insert_once
+from wedding_wa.services.sql import table
+from wedding_wa.services.voice import consent_to, recipient_of
 
 MAX_TEXT = 4096
 _MESSAGES = table(QueueMessage)
@@ -34,10 +33,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 class EnqueueRequest:
     """One message to one recipient, as a door understood it.
 
-    `to` is a phone as people type it or a chat id; times are aware.
+    `to` is a phone as people type it, a chat id, or `household:<code>`; `account` None
+    is the number they wrote to last. Under one `idempotency_key` there is one message,
+    however often it is asked for. Times are aware.
     """
 
-    account: str
+    account: str | None
     to: str
     text: str
     kind: str = Kind.MESSAGE.value
@@ -46,6 +47,7 @@ class EnqueueRequest:
     expires_at: datetime | None = None
     max_attempts: int | None = None
     created_by: int | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,20 @@ class Enqueued:
 def enqueue(
     session: Session, wedding_id: int, request: EnqueueRequest, *, now: datetime
 ) -> Enqueued:
-    """Accept a message. Raises BadInput, NotFound, or NoConsent with the wa.me link."""
-    account = find_account(session, wedding_id, request.account)
-    chat_id, phone = _recipient(session, wedding_id, request.to)
-    consent = _consent(session, account, chat_id, phone)
+    """Accept a message; the same key again returns the first answer.
+
+    Raises BadInput, NotFound, OptedOut, or NoConsent with the wa.me link.
+    """
+    if made := _made_before(session, wedding_id, request.idempotency_key):
+        return made
+    key = request.account
+    account = find_account(session, wedding_id, key) if key is not None else None
+    to = recipient_of(session, wedding_id, request.to)
+    consent = consent_to(session, wedding_id, to, account=account)
     if consent is None:
-        raise NoConsent(account=account.key, link=wa_me_link(account.phone))
-    return _insert(session, account, consent, request, now)
+        raise _no_consent(session, wedding_id, account)
+    speaking = account or session.get_one(Account, consent.account_id)
+    return _insert(session, speaking, consent, request, now)
 
 
 def find_account(session: Session, wedding_id: int, key: str) -> Account:
@@ -100,36 +109,6 @@ def clean_text(text: str) -> str:
     return cleaned
 
 
-def _recipient(session: Session, wedding_id: int, to: str) -> tuple[str, str | None]:
-    """The chat id and, where known, the phone (E.164) of what a person typed."""
-    typed = to.strip()
-    if typed.endswith("@lid"):
-        return typed, None
-    if "@" in typed:
-        typed = f"+{typed.partition('@')[0]}"
-    country = session.exec(
-        select(Wedding.default_country).where(Wedding.id == wedding_id)
-    ).one()
-    phone = parse_phone(typed, country)
-    return chat_of_phone(phone), phone
-
-
-def _consent(
-    session: Session, account: Account, chat_id: str, phone: str | None
-) -> Consent | None:
-    """The chat's valid consent; for a phone also one that came under a LID."""
-    same = col(Consent.chat_id) == chat_id
-    if phone is not None:
-        same = sa.or_(same, col(Consent.phone) == phone)
-    return session.exec(
-        select(Consent)
-        .where(
-            Consent.account_id == account.id, col(Consent.revoked_at).is_(None), same
-        )
-        .order_by((col(Consent.chat_id) == chat_id).desc(), col(Consent.id))
-    ).first()
-
-
 def _insert(
     session: Session,
     account: Account,
@@ -138,7 +117,12 @@ def _insert(
     now: datetime,
 ) -> Enqueued:
     row = _row(session, account, consent, request, now)
-    message_id = insert_id(session, sa.insert(_MESSAGES).values(row))
+    message_id = insert_once(session, _MESSAGES, **row)
+    if message_id is None:  # the same key, committed by another connection meanwhile
+        made = _made_before(session, account.wedding_id, request.idempotency_key)
+        if made is None:
+            raise Conflict("queued by somebody else just now")
+        return made
     events.begin(
         session,
         message_id,
@@ -168,7 +152,8 @@ def _row(
         "consent_id": consent.id,
         "chat_id": consent.chat_id,
         "phone": consent.phone,
-        "name": _push_name(session, consent),
+        "name": _name(session, consent),
+        "idempotency_key": request.idempotency_key,
         "kind": _known_kind(request.kind),
         "text": clean_text(request.text),
         "priority": _between("priority", request.priority, 1, 5),
@@ -211,10 +196,41 @@ def _still_useful(expires_at: datetime | None, due: datetime) -> datetime | None
     return expires_at
 
 
-def _push_name(session: Session, consent: Consent) -> str | None:
-    """How the writer calls themself on WhatsApp, for the couple's eyes."""
-    if consent.inbound_id is None:
-        return None
-    return session.exec(
-        select(InboundMessage.push_name).where(InboundMessage.id == consent.inbound_id)
+def _name(session: Session, consent: Consent) -> str | None:
+    """The guest's name, else their household's, else what they call themself."""
+    found = session.exec(
+        select(Guest.name, Household.name, Chat.push_name)
+        .select_from(Chat)
+        .join(Guest, col(Guest.id) == col(Chat.guest_id), isouter=True)
+        .join(Household, col(Household.id) == col(Chat.household_id), isouter=True)
+        .where(Chat.account_id == consent.account_id, Chat.chat_id == consent.chat_id)
     ).first()
+    return next((name for name in found or () if name), None)
+
+
+def _made_before(session: Session, wedding_id: int, key: str | None) -> Enqueued | None:
+    if key is None:
+        return None
+    found = session.exec(
+        select(QueueMessage.id, QueueMessage.task_id).where(
+            QueueMessage.wedding_id == wedding_id, QueueMessage.idempotency_key == key
+        )
+    ).first()
+    return Enqueued(found[0] or 0, found[1]) if found else None
+
+
+def _no_consent(
+    session: Session, wedding_id: int, account: Account | None
+) -> NoConsent:
+    """The refusal, with the link by which they may write first; of the groom's number
+    where none was named, else of the bride's."""
+    accounts = (
+        [account]
+        if account
+        else session.exec(
+            select(Account)
+            .where(Account.wedding_id == wedding_id)
+            .order_by(col(Account.phone).is_(None), col(Account.key).desc())
+        ).all()
+    )
+    return NoConsent(account=accounts[0].key, link=wa_me_link(accounts[0].phone))
