@@ -8,6 +8,7 @@ database. Every field stands in docs/settings.md; a test checks.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     public_url: str = ""
     webhook_base_url: str = ""
+    proxy_addresses: str = "127.0.0.1"
 
     waha_url_groom: str = ""
     waha_api_key_groom: SecretStr = SecretStr("")
@@ -84,6 +86,19 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("must be a full address such as http://localhost:3000")
         return value.rstrip("/")
+
+    @field_validator("proxy_addresses")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parts = [] if value == "none" else [one.strip() for one in value.split(",")]
+        try:
+            for one in parts:
+                ipaddress.ip_network(one)
+        except ValueError as error:
+            raise ValueError(
+                "must be addresses or networks such as 172.18.0.0/16, with commas"
+            ) from error
+        return ",".join(parts)
 
     @field_validator("secret_key")
     @classmethod

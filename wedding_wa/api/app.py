@@ -24,7 +24,7 @@ def create_api() -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(api)
-    for router in (health.router, login.router(), setup.router, webhooks.router):
+    for router in (health.router, login.router(), setup.router, webhooks.router()):
         api.include_router(router)
     for path in ("/api", "/api/{path:path}"):
         api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)

@@ -33,8 +33,8 @@ class Knocks:
 
     def knock(self, address: str, *, now: float) -> None:
         """Count a try at `now`, monotonic seconds. Raises TooManyTries, uncounted."""
-        tries = self._tries.setdefault(_network(address), deque())
-        self._tries.move_to_end(_network(address))
+        tries = self._tries.setdefault(network_of(address), deque())
+        self._tries.move_to_end(network_of(address))
         while tries and tries[0] <= now - _WINDOW_SECONDS:
             tries.popleft()
         if len(tries) >= _TRIES:
@@ -45,12 +45,13 @@ class Knocks:
 
     def forgive(self, address: str) -> None:
         """The last try was right: it does not count."""
-        tries = self._tries.get(_network(address))
+        tries = self._tries.get(network_of(address))
         if tries:
             tries.pop()
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """What an address is counted by: itself, or the /64 of an IPv6 address."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -75,6 +75,8 @@ def _config(settings: Settings) -> uvicorn.Config:
         ws="websockets-sansio",
         ws_max_size=1_000_000,
         ws_ping_interval=None,  # socket.io pings by itself
+        # Who a request comes from is believed of these alone (X-Forwarded-For).
+        forwarded_allow_ips=settings.proxy_addresses,
         log_config=None,
         access_log=False,
         server_header=False,

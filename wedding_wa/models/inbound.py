@@ -40,6 +40,15 @@ class WebhookLog(SQLModel, table=True):
             postgresql_where=sa.text("applied_at IS NULL"),
         ),
         sa.Index("ix_webhook_log_message", "account_id", "message_id"),
+        sa.Index("ix_webhook_log_newest", "account_id", "id"),
+        sa.Index("ix_webhook_log_event", "account_id", "event", "id"),
+        sa.Index(
+            "ix_webhook_log_failed",
+            "account_id",
+            "id",
+            sqlite_where=sa.text("error IS NOT NULL"),
+            postgresql_where=sa.text("error IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -59,15 +68,21 @@ class WebhookRefusal(SQLModel, table=True):
     """A delivery that was turned away, and why. It changed nothing else.
 
     Only the newest of an account are kept, and of each only the head, so that nobody
-    can fill the disk with them.
+    can fill the disk with them. `asked` is the account as the address named it;
+    `account_id` None where no account is called that. `size` is in bytes as far as
+    they came, or as told beforehand.
     """
 
     __tablename__ = "webhook_refusal"
-    __table_args__ = (sa.Index(None, "wedding_id", "id"),)
+    __table_args__ = (
+        sa.Index(None, "wedding_id", "id"),
+        sa.Index(None, "account_id", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     wedding_id: int = Field(foreign_key="wedding.id")
-    account_id: int = Field(foreign_key="account.id")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    asked: str
     reason: str
     address: str = ""
     size: int | None = None

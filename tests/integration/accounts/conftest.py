@@ -151,7 +151,7 @@ async def house(
 def _serve(door: socket.socket) -> tuple[uvicorn.Server, asyncio.Task[None]]:
     api = FastAPI()
     errors.install(api)
-    api.include_router(webhooks.router)
+    api.include_router(webhooks.router())
     config = uvicorn.Config(api, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

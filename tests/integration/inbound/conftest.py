@@ -34,6 +34,7 @@ class Door:
     app: Runtime
     couple: Couple
     http: httpx.AsyncClient = field(repr=False)
+    applier: webhooks.Applier = field(repr=False)
 
     async def post(
         self,
@@ -43,12 +44,15 @@ class Door:
         key: str | None = see.SAMPLES_KEY,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
+        """The answer, once what it set going has come to rest."""
         signed = {"X-Webhook-Hmac": see.signature(raw, key)} if key else {}
-        return await self.http.post(
+        answer = await self.http.post(
             f"/api/webhooks/waha/{account}",
             content=raw,
             headers={**signed, **(headers or {})},
         )
+        await self.applier.idle()
+        return answer
 
 
 def make_runtime(database: Database, clock: FakeClock) -> Runtime:
@@ -97,10 +101,11 @@ async def door(app: Runtime) -> AsyncIterator[Door]:
         see.update(app.db, account_id, status_at=None, status_seen_at=None)
     api = FastAPI()
     errors.install(api)
-    api.include_router(webhooks.router)
+    applier = webhooks.Applier()
+    api.include_router(webhooks.router(applier))
     transport = httpx.ASGITransport(app=TrailingSlash(api))
     async with httpx.AsyncClient(transport=transport, base_url="http://app") as http:
-        yield Door(app, couple, http)
+        yield Door(app, couple, http, applier)
     await app.clients.aclose()
 
 
