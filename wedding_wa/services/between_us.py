@@ -33,13 +33,13 @@ class Between:
     def unanswered(self) -> int:
         """How many messages left since they last wrote."""
         since = self.wrote_at
-        return sum(1 for at in self.sends if since is None or at > since)
+        return sum(1 for at in self.sends if since is None or at >= since)
 
     @property
     def their_turn_was_last(self) -> bool:
         """Whether their own word is newer than our last one."""
         return not self.sends or (
-            self.wrote_at is not None and self.wrote_at >= self.sends[-1]
+            self.wrote_at is not None and self.wrote_at > self.sends[-1]
         )
 
 

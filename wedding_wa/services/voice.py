@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -69,7 +70,8 @@ def consent_to(
     if recipient.phone is not None:
         theirs = sa.or_(theirs, col(Consent.phone) == recipient.phone)
     mine = col(Consent.account_id) == account.id if account else sa.true()
-    named = col(Consent.chat_id) == recipient.chat_id
+    named = sa.case((col(Consent.chat_id) == recipient.chat_id, 0), else_=1)
+    first: tuple[sa.ColumnElement[Any], ...] = (named,) if account else ()
     found = session.exec(
         select(Consent)
         .join(
@@ -87,7 +89,7 @@ def consent_to(
             mine,
         )
         .order_by(
-            (named if account else sa.false()).desc(),
+            *first,
             col(Chat.last_inbound_at).is_(None),
             col(Chat.last_inbound_at).desc(),
             col(Consent.id),
