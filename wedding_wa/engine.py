@@ -17,10 +17,11 @@ from sqlmodel import Session, select
 
 from wedding_wa.models import Account
 from wedding_wa.runtime import Runtime
-from wedding_wa.services import hearing, inbound
+from wedding_wa.services import hearing, hearing_ways, inbound
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.accounts import WahaPlace, sync_from_settings
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.feed import Feed
 from wedding_wa.services.history import READY
 from wedding_wa.services.live import hear_other_processes
 from wedding_wa.services.maintenance import Chores, scheduler
@@ -116,12 +117,17 @@ def _chores(runtime: Runtime) -> Chores:
     )
 
 
+def _feed(runtime: Runtime, account_id: int) -> Feed:
+    return Feed(runtime.db, runtime.clients, account_id, runtime.clock, runtime.rng)
+
+
 class _Inbound:
-    """Applies what WAHA says as soon as it is stored, each account on its own."""
+    """Listens to WAHA and applies what it says, each account on its own."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._feeds: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Serve every account there is, also new ones, until cancelled."""
@@ -134,12 +140,14 @@ class _Inbound:
                 for account_id in set(ids) - set(self._tasks):
                     serve = functools.partial(self._serve, account_id)
                     self._tasks[account_id] = _kept(serve)
+                    self._feeds[account_id] = _kept(_feed(runtime, account_id).run)
                 interval = runtime.settings.waha_worker_interval
                 seen = await runtime.bus.newer(seen, interval)
         finally:
-            for task in self._tasks.values():
+            tasks = [*self._tasks.values(), *self._feeds.values()]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, account_id: int) -> None:
         db, clients, clock = (
@@ -184,6 +192,7 @@ def _doubt_what_was_missed(session: Session, *, now: datetime) -> None:
     """Before anything is sent: what the accounts said meanwhile may be lost."""
     for account_id in _account_ids(session):
         hearing.open_after_absence(session, account_id, now=now)
+        hearing_ways.at_start(session, account_id, now=now)
 
 
 def _account_ids(session: Session) -> list[int]:

@@ -25,6 +25,14 @@ class AccountStatus(StrEnum):
     NOT_CONFIGURED = "NOT_CONFIGURED"
 
 
+class Ear(StrEnum):
+    """How WAHA's events reach us, by what has really come (services.hearing_ways)."""
+
+    WEBHOOK = "webhook"  # WAHA calls us
+    FEED = "feed"  # we listen at WAHA's own websocket
+    NOTHING = "nothing"  # neither works at this moment
+
+
 #: How long WhatsApp lets a QR code live, and how many come in a round; then FAILED.
 #: Recorded from WAHA: 60 s, then five times 20 s.
 FIRST_CODE = timedelta(seconds=60)

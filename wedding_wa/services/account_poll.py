@@ -22,6 +22,7 @@ from wedding_wa.services.account_status import apply_status, apply_timelock
 from wedding_wa.services.accounts import Clients, NotConfigured
 from wedding_wa.services.catch_up import catch_up
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.hearing_check import hears_all
 from wedding_wa.services.waha import (
     ServerVersion,
     SessionConfig,
@@ -63,12 +64,16 @@ async def poll(db: Database, clients: Clients, account_id: int, clock: Clock) ->
     """Ask WAHA about the account, store the answer, return the account's status.
 
     Faults of WAHA become statuses (UNREACHABLE, BAD_KEY, MISSING, NOT_CONFIGURED) and
-    are not raised. A connected account with a hearing gap has its chats read; should
-    WAHA be gone by then, it is asked again.
+    are not raised. A connected account with a hearing gap has its chats read, and so
+    has one whose chats hold a message that we were not told; should WAHA be gone by
+    then, it is asked again.
     """
     for _ in range(_ROUNDS):
         status = await _poll_once(db, clients, account_id, clock)
-        if not is_ready(status) or await catch_up(db, clients, account_id, clock):
+        if not is_ready(status) or (
+            await catch_up(db, clients, account_id, clock)
+            and await hears_all(db, clients, account_id, clock)
+        ):
             break
     return status
 

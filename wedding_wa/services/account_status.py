@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.account import AccountStatus, is_ready
+from wedding_wa.domain.account import AccountStatus, Ear, is_ready
 from wedding_wa.domain.chat import phone_of_chat
 from wedding_wa.models import Account, AccountStatusChange
 from wedding_wa.services import consent, hearing, queue
@@ -205,6 +205,8 @@ def _move(
             "error": error,
         },
     )
+    if is_ready(status) and account.hears_by == Ear.NOTHING:
+        hearing.open_gap(session, account, reason=hearing.FEED, now=now)
     account.status = status
     account.status_at = at
     session.execute(

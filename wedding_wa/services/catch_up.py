@@ -15,7 +15,7 @@ from typing import Any
 from sqlmodel import Session
 
 from wedding_wa.db import Database
-from wedding_wa.domain.account import is_ready
+from wedding_wa.domain.account import Ear, is_ready
 from wedding_wa.domain.chat import is_lid, is_person
 from wedding_wa.domain.errors import (
     AccountDown,
@@ -27,6 +27,7 @@ from wedding_wa.models import Account, Evidence
 from wedding_wa.services import consent, hearing
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.feed_nudge import nudge_of
 from wedding_wa.services.hearing import Gap
 from wedding_wa.services.inbound_messages import hear, writer_phone
 from wedding_wa.services.waha import WahaMessage
@@ -54,16 +55,15 @@ async def catch_up(
 ) -> bool:
     """Close the account's hearing gap by reading its chats. True where none is open.
 
-    It stays open while the account is not connected. Chats that cannot be read (the
-    store is off, or five tries failed) close it without a count, with the reason.
+    It stays open while the account is not connected, and while nothing hears it: what
+    is said after the reading would be lost. Chats that cannot be read (the store is
+    off, or five tries failed) close it without a count, with the reason.
     """
     async with clients.turn(account_id, "hearing"):
-        while True:
-            gap = await db.read(_gap_to_close, account_id)
-            if gap is None:
-                return not await db.read(hearing.concerned, account_id)
+        found: list[int] = []
+        while (gap := await db.read(_gap_to_close, account_id)) is not None:
             try:
-                found = await _read_missed(db, clients, gap, clock)
+                await _read_missed(db, clients, gap, clock, found)
             except (Unreachable, SessionNotReady, AccountDown):
                 return False  # not connected after all: the next poll says so
             except WahaError as error:
@@ -72,8 +72,13 @@ async def catch_up(
                     return True
                 await clock.sleep(RETRY_SECONDS * 2.0 ** (tries - 1))
                 continue
-            await db.write(hearing.close_gap, gap, found=found, now=clock.now())
+            now = clock.now()
+            if await db.write(hearing.close_gap, gap, found=sum(found), now=now):
+                found = []
+        if await db.read(_deaf, account_id):
+            nudge_of(clients, account_id).hurry.set()
             return True
+        return not await db.read(hearing.concerned, account_id)
 
 
 async def phone_behind(
@@ -96,38 +101,47 @@ async def phone_behind(
 
 def _gap_to_close(session: Session, account_id: int) -> Gap | None:
     account = session.get_one(Account, account_id)
-    if not is_ready(account.status):
+    if not is_ready(account.status) or account.hears_by == Ear.NOTHING:
         return None
     return hearing.open_gap_of(session, account_id)
 
 
-async def _read_missed(db: Database, clients: Clients, gap: Gap, clock: Clock) -> int:
-    """Read and apply the chats of the gap; return how many inbound ones were news."""
+def _deaf(session: Session, account_id: int) -> bool:
+    """Connected, and yet nothing of what is said there comes to us."""
+    account = session.get_one(Account, account_id)
+    return is_ready(account.status) and account.hears_by == Ear.NOTHING
+
+
+async def _read_missed(
+    db: Database, clients: Clients, gap: Gap, clock: Clock, found: list[int]
+) -> None:
+    """Read and apply the chats of the gap; `found` gets how many inbound ones of each
+    were news, also where a later chat fails."""
     since = gap.since - MARGIN
     client = await clients.get(gap.account_id)
     chats = await client.chats(limit=MAX_CHATS, since=since)
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(chat_id: str) -> int:
+    async def one(chat_id: str) -> None:
         async with turns:
             messages = await client.messages(chat_id, since=since, limit=PER_CHAT)
-            return await _apply(db, clients, gap.account_id, messages, clock)
+            found.append(await _apply(db, clients, gap.account_id, messages, clock))
 
     people = [chat.chat_id for chat in chats if is_person(chat.chat_id)]
-    return sum(await _all(one(chat_id) for chat_id in people))
+    await _all(one(chat_id) for chat_id in people)
 
 
-async def _all(works: Iterable[Coroutine[Any, Any, int]]) -> list[int]:
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Run them side by side; the first failure ends the others and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in works]
+            for work in works:
+                group.create_task(work)
     except ExceptionGroup as errors:
         faults, rest = errors.split(WahaError)
         if faults is None or rest is not None:
             raise
         raise faults.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 async def _apply(

@@ -1,6 +1,7 @@
 """services: proof that the app hears an account, and the gaps in which it may not have.
 
-A gap opens when the account stops working, or when the app was away. While it is open
+A gap opens when the account stops working, when the app was away, when the feed was
+down, or when a message stands in the chats that nobody told us. While it is open
 nothing is sent for the account: a guest may have answered, or withdrawn. Reading the
 chats closes it (`services.catch_up`).
 """
@@ -23,6 +24,8 @@ from wedding_wa.services.sql import changed, table
 #: An app that was away for less has missed nothing: WAHA tries an event again after
 #: 2, 4, 8 … seconds.
 AWAY = timedelta(seconds=15)
+#: Why a gap opened, where it was no status of the account.
+ABSENCE, FEED, UNHEARD = "absence", "feed", "unheard"
 #: `last_heard_at` moves at most so often.
 HEARD_EVERY = timedelta(seconds=1)
 
@@ -39,6 +42,7 @@ class Gap:
     account_id: int
     since: datetime
     reason: str
+    opened_at: datetime
 
 
 def heard(
@@ -57,23 +61,48 @@ def heard(
         note(session, Change("account", wedding_id, account_id))
 
 
-def open_gap(session: Session, account: Account, *, reason: str, now: datetime) -> bool:
-    """Note that the account may be deaf since it was last heard. One at a time."""
+def open_gap(
+    session: Session,
+    account: Account,
+    *,
+    reason: str,
+    now: datetime,
+    since: datetime | None = None,
+) -> bool:
+    """Note that the account may be deaf since `since` (None: since it was last heard).
+
+    One at a time: a new doubt makes an open gap longer, and whoever reads the chats
+    just now must read them once more. False where there was one.
+    """
     assert account.id is not None
+    since = min(since or account.last_heard_at or now, now)
     opened = insert_once(
         session,
         _GAPS,
         wedding_id=account.wedding_id,
         account_id=account.id,
-        since=min(account.last_heard_at or now, now),
+        since=since,
         reason=reason,
         opened_at=now,
         tries=0,
     )
     if opened is None:
+        _doubt_again(session, account.id, since, now=now)
         return False
     note(session, Change("account", account.wedding_id, account.id))
     return True
+
+
+def _doubt_again(
+    session: Session, account_id: int, since: datetime, *, now: datetime
+) -> None:
+    """`opened_at` is when the newest doubt arose: `close_gap` looks at it."""
+    earlier = sa.case((_GAPS.c.since > since, since), else_=_GAPS.c.since)
+    session.execute(
+        sa.update(_GAPS)
+        .where(_GAPS.c.account_id == account_id, _GAPS.c.closed_at.is_(None))
+        .values(since=earlier, opened_at=now)
+    )
 
 
 def open_after_absence(session: Session, account_id: int, *, now: datetime) -> bool:
@@ -87,7 +116,7 @@ def open_after_absence(session: Session, account_id: int, *, now: datetime) -> b
     last = account.last_heard_at
     if last is not None and now - last <= AWAY:
         return False
-    return open_gap(session, account, reason="absence", now=now)
+    return open_gap(session, account, reason=ABSENCE, now=now)
 
 
 def concerned(session: Session, account_id: int) -> bool:
@@ -105,7 +134,7 @@ def open_gap_of(session: Session, account_id: int) -> Gap | None:
     if row is None:
         return None
     assert row.id is not None
-    return Gap(row.id, row.account_id, row.since, row.reason)
+    return Gap(row.id, row.account_id, row.since, row.reason, row.opened_at)
 
 
 def count_try(session: Session, gap: Gap, *, error: str) -> int:
@@ -130,12 +159,17 @@ def close_gap(
 ) -> bool:
     """Close it: `found` messages had been missed; None: unreadable, `error` says why.
 
-    False where another process closed it first.
+    False where another process closed it first, or a new doubt arose since `gap` was
+    read: then the chats are to be read again.
     """
     closed = changed(
         session,
         sa.update(_GAPS)
-        .where(_GAPS.c.id == gap.id, _GAPS.c.closed_at.is_(None))
+        .where(
+            _GAPS.c.id == gap.id,
+            _GAPS.c.closed_at.is_(None),
+            _GAPS.c.opened_at == gap.opened_at,
+        )
         .values(closed_at=now, found=found, error=error),
     )
     if not closed:

@@ -86,6 +86,7 @@ class ChatOverview:
     chat_id: str = field(repr=False)
     name: str | None = field(default=None, repr=False)
     last_message_at: datetime | None = None
+    last_message: WahaMessage | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ def read_chat(body: object) -> ChatOverview | None:
     last = moment_of(dict_of(told.get("lastMessage")).get("timestamp"))
     if last is None:
         last = moment_of(dict_of(told.get("_chat")).get("conversationTimestamp"))
-    return ChatOverview(chat_id, text_of(told.get("name")), last)
+    newest = read_message(told.get("lastMessage"))
+    return ChatOverview(chat_id, text_of(told.get("name")), last, newest)
 
 
 def read_number(body: object) -> NumberCheck | None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.messages import Ack
 from wedding_wa.models import Account, Evidence, WebhookLog
+from wedding_wa.services.hearing_ways import webhook_came
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
 from wedding_wa.services.waha import (
@@ -105,6 +106,8 @@ def store(
         applied_at=now if error else None,
         error=error,
     )
+    if source == Evidence.WEBHOOK:
+        webhook_came(session, account_id, now=now)
     return stored is not None
 
 

@@ -115,9 +115,13 @@ class Gate:
         for fault in struck:
             if fault.mode is Mode.SLOW:
                 await asyncio.sleep(fault.delay_s or 0)
+                continue
+            await receive()
+            if fault.mode.value.isdecimal():
+                await _deny(send, int(fault.mode.value))
             else:
-                await send({"type": "websocket.close", "code": 1001})
-                return
+                await _abort(scope)
+            return
         if not self._key_fits(scope):
             await receive()
             await _turn_away(send)
@@ -242,6 +246,13 @@ async def _say(
     ]
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": raw})
+
+
+async def _deny(send: Send, status: int) -> None:
+    """Answer the handshake with an HTTP status, as a proxy in front does."""
+    start = {"type": "websocket.http.response.start", "status": status, "headers": []}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 async def _turn_away(send: Send) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.simulator.conftest import Api
@@ -119,9 +119,12 @@ def test_refusing_ends_open_feeds(linked: SimulatorServer) -> None:
         linked.fault("refuse")
         with pytest.raises(ConnectionClosed):
             feed.recv(timeout=20)
-    with pytest.raises(InvalidStatus):
+    with pytest.raises((OSError, InvalidHandshake)):
         listen(linked, query)
     linked.clear_faults()
+    linked.fault("500", path="/ws", times=1)
+    with pytest.raises(InvalidStatus):
+        listen(linked, query)
     with listen(linked, query) as feed:
         linked.guest_writes("groom", "+12025550140", "back")
         assert next_of(feed)["payload"]["body"] == "back"

@@ -1,0 +1,124 @@
+"""services: comparing WAHA's newest messages with what we were told.
+
+An account may be connected, its feed open and webhooks promised, and something still
+be lost on the way. So each poll asks for the chats written to since the last one (one
+call, the newest 40 chats) and looks for their last messages among what was heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from wedding_wa.db import Database
+from wedding_wa.domain.errors import WahaError
+from wedding_wa.models import HandMessage, InboundMessage, QueueMessage, WebhookLog
+from wedding_wa.services import hearing_ways as ways
+from wedding_wa.services.accounts import Clients
+from wedding_wa.services.clock import Clock
+from wedding_wa.services.feed_nudge import nudge_of
+from wedding_wa.services.inbound_messages import is_written_by_person
+from wedding_wa.services.waha import WahaMessage
+from wedding_wa.services.webhook_log import MESSAGES
+
+#: What is younger may still be on its way to us.
+GRACE = timedelta(seconds=20)
+#: WhatsApp's times are of another clock.
+MARGIN = timedelta(minutes=2)
+CHATS = 40
+
+
+@dataclass(slots=True)
+class _Looks:
+    """What this process has compared so far; `judged` was found missing before."""
+
+    first: datetime
+    last: datetime
+    judged: set[str] = field(default_factory=set)
+
+
+async def hears_all(
+    db: Database, clients: Clients, account_id: int, clock: Clock
+) -> bool:
+    """False where a message stands in the chats that nobody told us: a gap is open.
+
+    The first look of a process only sets the mark: what is older was read at its start.
+    A WAHA that cannot answer, or keeps no chats, proves nothing.
+    """
+    now = clock.now()
+    looks: _Looks | None = clients.kept.get((account_id, "looks"))
+    if looks is None:
+        clients.kept[account_id, "looks"] = _Looks(first=now, last=now)
+        return True
+    since = max(looks.first, looks.last - MARGIN)
+    try:
+        client = await clients.get(account_id)
+        chats = await client.chats(limit=CHATS, since=since)
+    except WahaError:
+        return True
+    looks.last = now
+    newest = [chat.last_message for chat in chats if chat.last_message is not None]
+    ripe = [one for one in newest if _is_ripe(one, now) and one.id not in looks.judged]
+    missing = await db.read(_missing, account_id, ripe)
+    if not missing:
+        return True
+    looks.judged = {one.id for one in newest} & looks.judged | {m.id for m in missing}
+    oldest = min(message.timestamp for message in missing)
+    await db.write(ways.unheard, account_id, since=oldest, now=now)
+    nudge_of(clients, account_id).distrust.set()
+    return False
+
+
+def _is_ripe(message: WahaMessage, now: datetime) -> bool:
+    return message.timestamp <= now - GRACE and is_written_by_person(message)
+
+
+def _missing(
+    session: Session, account_id: int, messages: Sequence[WahaMessage]
+) -> list[WahaMessage]:
+    if not messages:
+        return []
+    ids = [message.message_id for message in messages]
+    acks = _acks_of_ours(session, account_id, ids)
+    heard = {*acks, *_heard(session, account_id, ids)}
+    return [
+        one
+        for one in messages
+        if one.message_id not in heard
+        or (one.ack or 0) > (acks.get(one.message_id, one.ack or 0))
+    ]
+
+
+def _heard(session: Session, account_id: int, ids: Sequence[str]) -> set[str]:
+    told = select(WebhookLog.message_id).where(
+        WebhookLog.account_id == account_id,
+        col(WebhookLog.message_id).in_(ids),
+        col(WebhookLog.event).in_(MESSAGES),
+    )
+    inbound = select(InboundMessage.message_id).where(
+        InboundMessage.account_id == account_id,
+        col(InboundMessage.message_id).in_(ids),
+    )
+    by_hand = select(HandMessage.message_id).where(
+        HandMessage.account_id == account_id, col(HandMessage.message_id).in_(ids)
+    )
+    found = [session.exec(query).all() for query in (told, inbound, by_hand)]
+    return {one for some in found for one in some if one}
+
+
+def _acks_of_ours(
+    session: Session, account_id: int, ids: Sequence[str]
+) -> dict[str, int]:
+    """Messages of the queue by either of their ids, with the ack we know of."""
+    acks: dict[str, int] = {}
+    for column in (QueueMessage.provider_message_id, QueueMessage.reserved_id):
+        rows = session.exec(
+            select(column, QueueMessage.ack).where(
+                QueueMessage.account_id == account_id, col(column).in_(ids)
+            )
+        )
+        acks |= {key: ack or 0 for key, ack in rows if key is not None}
+    return acks
