@@ -30,9 +30,15 @@ policy = typer.Typer(no_args_is_help=True, help="Read and change an account's li
 
 
 def put(
-    account: Account,
-    to: Annotated[str, typer.Option(help="A phone number, or a chat id.")],
+    to: Annotated[
+        str,
+        typer.Option(help="A phone number, a chat id, or household:CODE."),
+    ],
     text: Annotated[str, typer.Option(help="The message.")],
+    account: Annotated[
+        str | None,
+        typer.Option(help="groom or bride; else the number they wrote to last."),
+    ] = None,
     priority: Annotated[int, typer.Option(help="1 (first) to 5 (last).")] = 3,
     at: Annotated[str | None, typer.Option(help="Not before this time.")] = None,
     expires_at: Annotated[str | None, typer.Option(help="Not after this.")] = None,
