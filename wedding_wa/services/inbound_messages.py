@@ -12,11 +12,15 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.chat import is_lid, is_person, phone_of_chat
 from wedding_wa.models import Account, Consent, Evidence, InboundMessage
-from wedding_wa.services import consent, queue
+from wedding_wa.services import chats, consent, opt_outs, queue
+from wedding_wa.services.chat_lines import Line, of_the_couple
+from wedding_wa.services.echoes import hear_own
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
+from wedding_wa.services.same_person import chats_of_person
 from wedding_wa.services.sql import changed, table
 from wedding_wa.services.waha import WahaMessage
+from wedding_wa.services.waha_media import media_of
 from wedding_wa.services.waha_messages import dict_of
 
 _INBOUND = table(InboundMessage)
@@ -32,6 +36,17 @@ _NOTICES = frozenset(
     }
 )
 _WRAPPING = frozenset({"messageContextInfo", "senderKeyDistributionMessage"})
+# Marks on another message, and orders to the phone: nobody wrote a message.
+_MARKS = frozenset(
+    {
+        "encReactionMessage",
+        "keepInChatMessage",
+        "pinInChatMessage",
+        "pollUpdateMessage",
+        "protocolMessage",
+        "reactionMessage",
+    }
+)
 
 
 def hear(
@@ -47,10 +62,11 @@ def hear(
 
     `phone` is the writer's number where the message itself does not tell it.
     """
+    written = is_written_by_person(message)
     if message.from_me:
-        _echo(session, account_id, message, now=now)
+        hear_own(session, account_id, message, written=written, now=now)
         return False
-    if not is_written_by_person(message):
+    if not written:
         return False
     return _inbound(session, account_id, message, source=source, phone=phone, now=now)
 
@@ -63,23 +79,14 @@ def writer_phone(message: WahaMessage) -> str | None:
     return told
 
 
-def _echo(
-    session: Session, account_id: int, message: WahaMessage, *, now: datetime
-) -> None:
-    """One of our own, sent by us or typed on the phone; the queue knows which."""
-    bare, at = message.message_id, message.timestamp
-    if not queue.apply_echo(session, account_id, bare, at=at, now=now):
-        return
-    if message.ack is not None:
-        queue.apply_ack(session, account_id, bare, message.ack, at=now, now=now)
-
-
 def is_written_by_person(message: WahaMessage) -> bool:
     """Whether a person wrote this to us alone; only that is consent."""
     data = dict_of(message.raw.get("_data"))
     notice = data.get("messageStubType") or data.get("type") in _NOTICES
-    parts = dict_of(data.get("message")).keys() - _WRAPPING
-    return is_person(message.chat_id) and not notice and parts != {"protocolMessage"}
+    content = dict_of(data.get("message")) or dict_of(data.get("Message"))
+    parts = content.keys() - _WRAPPING
+    mark = bool(parts) and parts <= _MARKS
+    return is_person(message.chat_id) and not notice and not mark
 
 
 def _inbound(
@@ -95,9 +102,9 @@ def _inbound(
     phone = writer_phone(message) or phone
     if phone is not None and _known_by_other_name(session, account_id, message, phone):
         return False
-    news = _keep(session, account, message, source=source, phone=phone, now=now)
     if phone is not None and is_lid(message.chat_id):
-        _learn_phone(session, account_id, message.chat_id, phone)
+        _learn_phone(session, account, message.chat_id, phone, now=now)
+    news = _keep(session, account, message, source=source, phone=phone, now=now)
     note(session, Change("account", account.wedding_id, account_id))
     return news
 
@@ -111,7 +118,9 @@ def _keep(
     phone: str | None,
     now: datetime,
 ) -> bool:
-    """Store the message and the consent it proves. False where it is there already."""
+    """Store the message and all it means: the consent it proves, its chat's line, a
+    wish for no more. False where it is there already."""
+    media = media_of(message)
     inbound_id = insert_once(
         session,
         _INBOUND,
@@ -122,6 +131,7 @@ def _keep(
         phone=phone,
         push_name=message.push_name,
         body=message.body,
+        media=media.value if media else None,
         source=source.value,
         at=message.timestamp,
         received_at=now,
@@ -138,7 +148,31 @@ def _keep(
         at=message.timestamp,
         now=now,
     )
+    _tell_chat(session, account, message, inbound_id, phone=phone, now=now)
     return True
+
+
+def _tell_chat(
+    session: Session,
+    account: Account,
+    message: WahaMessage,
+    inbound_id: int,
+    *,
+    phone: str | None,
+    now: datetime,
+) -> None:
+    """What it means for the chat, for what they want, and for what waits for them."""
+    at, chat_id = message.timestamp, message.chat_id
+    line = Line(at, message.body, push_name=message.push_name)
+    chat = chats.note_inbound(
+        session, account, chat_id=chat_id, phone=phone, line=line, now=now
+    )
+    if chat.ignored_at is None or not of_the_couple(session, chat):
+        opt_outs.hear_wish(
+            session, chat, inbound_id=inbound_id, text=message.body, at=at, now=now
+        )
+    people = chats_of_person(session, account.wedding_id, chat_id)
+    queue.heard_from(session, account.wedding_id, people, now=now)
 
 
 def _known_by_other_name(
@@ -163,13 +197,17 @@ def _known_by_other_name(
     return found is not None
 
 
-def _learn_phone(session: Session, account_id: int, chat_id: str, phone: str) -> None:
-    consent.learn_phone(session, account_id, chat_id, phone)
+def _learn_phone(
+    session: Session, account: Account, chat_id: str, phone: str, *, now: datetime
+) -> None:
+    assert account.id is not None
+    consent.learn_phone(session, account.id, chat_id, phone)
+    chats.learn_phone(session, account.wedding_id, chat_id, phone, now=now)
     changed(
         session,
         sa.update(_INBOUND)
         .where(
-            _INBOUND.c.account_id == account_id,
+            _INBOUND.c.account_id == account.id,
             _INBOUND.c.chat_id == chat_id,
             _INBOUND.c.phone.is_(None),
         )
