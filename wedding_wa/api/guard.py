@@ -28,6 +28,7 @@ PUBLIC = (
     "/setup",
     "/api/health",
     "/api/webhooks/",  # each request is signed
+    "/i/",  # each link is a secret
     "/assets/",
     "/fonts/",
     "/app.css",

@@ -23,7 +23,7 @@ _FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_SLASHLESS = ("/api/", "/login", "/logout", "/setup")
+_SLASHLESS = ("/api/", "/i/", "/login", "/logout", "/setup")
 _FOREVER = "public, max-age=31536000, immutable"
 
 

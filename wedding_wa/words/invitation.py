@@ -36,15 +36,24 @@ def guest_say(language: str, key: str, **values: str) -> str:
 
 def long_date(language: str, day: date) -> str:
     """Return the day as a card says it: "Saturday, 19 June 2027"."""
+    values = {"weekday": weekday(language, day), "day": short_date(language, day)}
+    return filled(_words(language)["date"]["long"], values)
+
+
+def short_date(language: str, day: date) -> str:
+    """Return the day without its weekday: "19 June 2027"."""
     words = _words(language)["date"]
-    number = words.get("first", "1") if day.day == 1 else str(day.day)
     values = {
-        "weekday": words["weekdays"][day.weekday()],
         "month": words["months"][day.month - 1],
-        "d": number,
+        "d": words.get("first", "1") if day.day == 1 else str(day.day),
         "y": str(day.year),
     }
-    return filled(words["pattern"], values)
+    return filled(words["day"], values)
+
+
+def weekday(language: str, day: date) -> str:
+    """Return "Saturday"."""
+    return str(_words(language)["date"]["weekdays"][day.weekday()])
 
 
 @cache

@@ -40,8 +40,8 @@ async def test_every_route_is_closed_unless_it_is_named_here(house: House) -> No
     paths = _routes(house)
     assert set(paths) >= OPEN
     for path in paths:
-        signed = path.startswith("/api/webhooks/")
-        assert is_public(path) == (path in OPEN or signed), path
+        secret = path.startswith(("/api/webhooks/", "/i/"))  # signed, or unguessable
+        assert is_public(path) == (path in OPEN or secret), path
 
 
 def test_every_closed_api_route_asks_for_a_right(house: House) -> None:
