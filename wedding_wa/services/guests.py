@@ -1,42 +1,69 @@
-"""services: guests, one by one: added, changed, merged."""
+"""services: guests, one by one: added and changed. Several: guest_bulk, guest_merge."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from wedding_wa.domain.errors import BadInput, NotFound
+from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.guests import (
     clean_language,
     clean_name,
     clean_notes,
     clean_side,
-    clean_tag,
     fold,
 )
 from wedding_wa.domain.phone import parse_phone
-from wedding_wa.models import Guest, GuestTag, Household, Wedding
-from wedding_wa.services import audit
-from wedding_wa.services.households import create_household, household_of
-from wedding_wa.services.live import Change, note
+from wedding_wa.models import Guest, Household, Wedding
+from wedding_wa.services import guest_chats
+from wedding_wa.services.chats import rematch
+from wedding_wa.services.guest_bulk import delete_guests
+from wedding_wa.services.guest_merge import leave, merge
+from wedding_wa.services.guest_rows import (
+    GUESTS,
+    TAGS,
+    by_phone,
+    everyone_of,
+    guest_of,
+    tags_of,
+    tell,
+    write_tags,
+)
+from wedding_wa.services.households import (
+    HOUSEHOLDS,
+    create_household,
+    household_of,
+    rename,
+)
 from wedding_wa.services.once import insert_once
-from wedding_wa.services.sql import changed, table
+from wedding_wa.services.sql import changed
 
-GUESTS = table(Guest)
-TAGS = table(GuestTag)
+__all__ = [
+    "GuestForm",
+    "PhoneTaken",
+    "add_guest",
+    "by_phone",
+    "delete_guests",
+    "edit_guest",
+    "everyone_of",
+    "guest_of",
+    "merge",
+    "tags_of",
+    "tell",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class GuestForm:
     """A guest as written down. Everything but the name may be left empty.
 
-    `household_id` None: a new household called `household`, or like the guest.
-    `contact_id` is the guest whose phone this one shares; then `phone` is not looked
-    at. `language` "" is the household's.
+    `household_id` None: a new household called `household`; if that is empty too, one
+    like the guest, or when editing the one they are in. `contact_id` is the guest
+    whose phone this one shares; then `phone` is not looked at. `language` "" is the
+    household's.
     """
 
     name: str
@@ -59,14 +86,6 @@ class PhoneTaken(BadInput):
         self.household_id = household_id
 
 
-def guest_of(session: Session, wedding_id: int, guest_id: int) -> Guest:
-    """Return one guest of the wedding. Raises NotFound."""
-    found = session.get(Guest, guest_id)
-    if found is None or found.wedding_id != wedding_id:
-        raise NotFound("guests.wrong.no_guest")
-    return found
-
-
 def add_guest(
     session: Session,
     wedding_id: int,
@@ -75,7 +94,10 @@ def add_guest(
     by: int | None,
     now: datetime,
 ) -> int:
-    """Write a guest and return the id. Raises BadInput (PhoneTaken), NotFound."""
+    """Write a guest and return the id. Raises BadInput (PhoneTaken), NotFound.
+
+    Whoever has written from their number already is known from now on.
+    """
     values = _checked(session, wedding_id, form)
     _refuse_taken(session, wedding_id, values["phone"], but=None)
     values["household_id"] = _home(session, wedding_id, form, now)
@@ -90,7 +112,8 @@ def add_guest(
     if guest_id is None:  # somebody wrote the same number down a moment ago
         _refuse_taken(session, wedding_id, values["phone"], but=None)
         raise BadInput("guests.wrong.again", "phone")
-    _write_tags(session, wedding_id, guest_id, form.tags)
+    write_tags(session, wedding_id, guest_id, form.tags)
+    _rematch(session, wedding_id, {values["phone"]}, now)
     tell(session, "guest_added", wedding_id, [guest_id], by=by, now=now)
     return guest_id
 
@@ -104,14 +127,39 @@ def edit_guest(
     by: int | None,
     now: datetime,
 ) -> None:
-    """Make a guest what `form` says. Raises BadInput (PhoneTaken), NotFound."""
+    """Make a guest what `form` says. Raises BadInput (PhoneTaken), NotFound.
+
+    Another number: chats are matched anew by both. Another household: their chats
+    go along, and a household that nobody is left in becomes part of the new one.
+    """
     guest = guest_of(session, wedding_id, guest_id)
+    old = (guest.household_id, guest.phone, guest.name, guest.side)
     values = _checked(session, wedding_id, form, guest_id=guest_id)
     _refuse_taken(session, wedding_id, values["phone"], but=guest_id)
-    if form.household_id is None and not form.household.strip():
-        values["household_id"] = guest.household_id
-    else:
-        values["household_id"] = _home(session, wedding_id, form, now)
+    home = old[0]
+    if form.household_id is not None or form.household.strip():
+        home = _home(session, wedding_id, form, now)
+    if values["phone"] is None and old[1] is not None:
+        _refuse_shared(session, guest_id)
+    _update(session, wedding_id, guest_id, {**values, "household_id": home}, now)
+    changed(session, sa.delete(TAGS).where(TAGS.c.guest_id == guest_id))
+    write_tags(session, wedding_id, guest_id, form.tags)
+    guest_chats.move(session, wedding_id, guest_id, household_id=home, to=guest_id)
+    if home == old[0]:
+        _carry_along(session, home, old[2:], values, now)
+    leave(session, wedding_id, old[0], home, now)
+    if values["phone"] != old[1]:
+        _rematch(session, wedding_id, {old[1], values["phone"]}, now)
+    tell(session, "guest_changed", wedding_id, [guest_id], by=by, now=now)
+
+
+def _update(
+    session: Session,
+    wedding_id: int,
+    guest_id: int,
+    values: dict[str, object],
+    now: datetime,
+) -> None:
     try:
         with session.begin_nested():
             changed(
@@ -123,54 +171,30 @@ def edit_guest(
     except sa.exc.IntegrityError:  # somebody gave the number away a moment ago
         _refuse_taken(session, wedding_id, values["phone"], but=guest_id)
         raise
-    session.expire(guest)
-    changed(session, sa.delete(TAGS).where(TAGS.c.guest_id == guest_id))
-    _write_tags(session, wedding_id, guest_id, form.tags)
-    tell(session, "guest_changed", wedding_id, [guest_id], by=by, now=now)
+    session.expire_all()
 
 
-def tell(
+def _carry_along(
     session: Session,
-    action: str,
-    wedding_id: int,
-    ids: Collection[int],
-    *,
-    by: int | None,
+    home: int,
+    old: tuple[str, str],
+    values: dict[str, object],
     now: datetime,
-    **params: object,
 ) -> None:
-    """Write down who did it and wake the open pages."""
-    audit.record(
-        session,
-        action,
-        wedding_id=wedding_id,
-        user_id=by,
-        now=now,
-        ids=sorted(ids),
-        **params,
-    )
-    only = next(iter(ids)) if len(ids) == 1 else None
-    note(session, Change("guest", wedding_id, only))
-
-
-def tags_of(session: Session, guest_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return each guest's tags in alphabetical order."""
-    found: dict[int, list[str]] = {guest_id: [] for guest_id in guest_ids}
-    rows = session.execute(
-        sa.select(TAGS.c.guest_id, TAGS.c.tag)
-        .where(TAGS.c.guest_id.in_(list(guest_ids)))
-        .order_by(TAGS.c.tag)
-    )
-    for guest_id, tag in rows:
-        found[guest_id].append(tag)
-    return found
-
-
-def by_phone(session: Session, wedding_id: int, phone: str) -> Guest | None:
-    """Return the guest who has this E.164 number."""
-    return session.exec(
-        select(Guest).where(Guest.wedding_id == wedding_id, Guest.phone == phone)
-    ).first()
+    """A household of one is called and sided like its guest, if it was before."""
+    if len(everyone_of(session, home)) != 1:
+        return
+    row = session.get_one(Household, home)
+    if row.name == old[0]:
+        rename(session, home, str(values["name"]), now=now)
+    if row.side == old[1]:
+        changed(
+            session,
+            sa.update(HOUSEHOLDS)
+            .where(HOUSEHOLDS.c.id == home)
+            .values(side=values["side"]),
+        )
+    session.expire_all()
 
 
 def _checked(
@@ -217,13 +241,30 @@ def _refuse_taken(
         raise PhoneTaken(owner.id, owner.household_id, owner.name)
 
 
+def _refuse_shared(session: Session, guest_id: int) -> None:
+    """A number that others are reached by cannot simply be emptied."""
+    shares = session.scalar(
+        sa.select(GUESTS.c.name).where(GUESTS.c.contact_id == guest_id).limit(1)
+    )
+    if shares is not None:
+        raise BadInput("guests.wrong.shared", "phone", name=shares)
+
+
+def _rematch(
+    session: Session, wedding_id: int, phones: set[object], now: datetime
+) -> None:
+    numbers = sorted(phone for phone in phones if isinstance(phone, str))
+    if numbers:
+        rematch(session, wedding_id, numbers, now=now)
+
+
 def _home(session: Session, wedding_id: int, form: GuestForm, now: datetime) -> int:
     """The household of the form, made where it is a new one."""
     home: Household
     if form.household_id is not None:
         home = household_of(session, wedding_id, form.household_id)
     elif form.contact_id is not None and not form.household.strip():
-        contact = guest_of(session, wedding_id, form.contact_id)
+        contact: Guest = guest_of(session, wedding_id, form.contact_id)
         home = household_of(session, wedding_id, contact.household_id)
     else:
         name = form.household if form.household.strip() else form.name
@@ -237,23 +278,3 @@ def _home(session: Session, wedding_id: int, form: GuestForm, now: datetime) -> 
         )
     assert home.id is not None
     return home.id
-
-
-def _write_tags(
-    session: Session, wedding_id: int, guest_id: int, tags: Iterable[str]
-) -> None:
-    for tag in dict.fromkeys(clean_tag(tag) for tag in tags):
-        session.execute(
-            sa.insert(TAGS).values(guest_id=guest_id, tag=tag, wedding_id=wedding_id)
-        )
-
-
-def everyone_of(session: Session, household_id: int) -> list[Guest]:
-    """Return a household's people, in the order in which they were added."""
-    return list(
-        session.exec(
-            select(Guest)
-            .where(Guest.household_id == household_id)
-            .order_by(col(Guest.id))
-        )
-    )

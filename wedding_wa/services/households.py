@@ -19,6 +19,7 @@ from wedding_wa.domain.guests import (
     fold,
 )
 from wedding_wa.models import Chat, Consent, Household, HouseholdAlias, OptOut
+from wedding_wa.services import audit
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
@@ -60,6 +61,57 @@ def create_household(
         made = insert_once(session, HOUSEHOLDS, token=token, code=code, **values)
     note(session, Change("guest", wedding_id, made))
     return session.get_one(Household, made)
+
+
+def edit_household(
+    session: Session,
+    wedding_id: int,
+    household_id: int,
+    *,
+    name: str,
+    side: str,
+    language: str | None = None,
+    notes: str = "",
+    by: int | None,
+    now: datetime,
+) -> None:
+    """Change what the couple wrote down about a household. Raises BadInput."""
+    household_of(session, wedding_id, household_id)
+    kept = clean_name(name, field="household")
+    changed(
+        session,
+        sa.update(HOUSEHOLDS)
+        .where(HOUSEHOLDS.c.id == household_id)
+        .values(
+            name=kept,
+            folded=fold(kept),
+            side=clean_side(side).value,
+            language=clean_language(language),
+            notes=clean_notes(notes),
+            updated_at=now,
+        ),
+    )
+    session.expire_all()
+    audit.record(
+        session,
+        "household_changed",
+        wedding_id=wedding_id,
+        user_id=by,
+        now=now,
+        household=household_id,
+    )
+    note(session, Change("guest", wedding_id, household_id))
+
+
+def rename(session: Session, household_id: int, name: str, *, now: datetime) -> None:
+    """Give a household another name."""
+    kept = clean_name(name, field="household")
+    changed(
+        session,
+        sa.update(HOUSEHOLDS)
+        .where(HOUSEHOLDS.c.id == household_id)
+        .values(name=kept, folded=fold(kept), updated_at=now),
+    )
 
 
 def household_of(session: Session, wedding_id: int, household_id: int) -> Household:

@@ -77,16 +77,17 @@ class Book:
                 write_guest(
                     session, account_id, phone or "+390", chat_id=chat_id, at=wrote_at
                 )
-            chat = Chat(
-                wedding_id=self.wedding,
-                account_id=account_id,
-                chat_id=chat_id,
-                phone=phone,
-                household_id=household,
-                guest_id=guest,
-                linked_how=how if household else None,
-                last_at=wrote_at,
+            chat = session.exec(
+                select(Chat).where(
+                    Chat.account_id == account_id, Chat.chat_id == chat_id
+                )
+            ).first() or Chat(
+                wedding_id=self.wedding, account_id=account_id, chat_id=chat_id
             )
+            chat.phone = phone
+            chat.household_id = household
+            chat.guest_id = guest
+            chat.linked_how = how if household else None
             session.add(chat)
             session.flush()
             assert chat.id is not None

@@ -8,7 +8,10 @@ from tests.builders import make_couple
 from tests.integration.guests.conftest import Book
 from wedding_wa.domain.errors import BadInput, NotFound
 from wedding_wa.models import Guest, Household
+from wedding_wa.services import households
 from wedding_wa.services.guests import PhoneTaken
+
+PHONE = "+393331112222"
 
 
 def test_a_guest_alone_gets_a_household_of_their_own(book: Book) -> None:
@@ -112,3 +115,56 @@ def test_editing_makes_the_guest_what_the_form_says(book: Book) -> None:
     assert book.tags(anna) == ["work"]
     assert book.count(Household) == 1
     assert book.audited() == ["guest_added", "guest_changed"]
+
+
+def test_whoever_wrote_before_is_known_once_their_number_is_on_the_list(
+    book: Book,
+) -> None:
+    """The chat that nobody knew is theirs, and their household is active."""
+    chat = book.chat(f"{PHONE[1:]}@c.us", phone=PHONE)
+    anna = book.add("Anna", phone=PHONE)
+    assert book.row(chat).guest_id == anna
+    assert book.home(anna).stage == "active"
+
+
+def test_another_number_matches_chats_anew(book: Book) -> None:
+    """By the new number, and no longer by the old one."""
+    old = book.chat(f"{PHONE[1:]}@c.us", phone=PHONE)
+    new = book.chat("393339998888@c.us", phone="+393339998888")
+    anna = book.add("Anna", phone=PHONE)
+    book.edit(anna, "Anna", phone="+39 333 999 8888")
+    assert (book.row(old).guest_id, book.row(new).guest_id) == (None, anna)
+    assert book.home(anna).stage == "active"
+
+
+def test_a_number_that_others_share_is_not_simply_emptied(book: Book) -> None:
+    """They would be reached by nothing."""
+    anna = book.add("Anna", phone=PHONE)
+    book.add("Pia", contact_id=anna)
+    with pytest.raises(BadInput) as wrong:
+        book.edit(anna, "Anna")
+    assert wrong.value.params["name"] == "Pia"
+
+
+def test_a_household_of_one_is_called_like_its_guest(book: Book) -> None:
+    """As long as nobody gave it a name of its own."""
+    anna = book.add("Anna")
+    book.edit(anna, "Anna Rossi", side="bride")
+    assert (book.home(anna).name, book.home(anna).side) == ("Anna Rossi", "bride")
+    ugo = book.add("Ugo", household="Famiglia Verdi")
+    book.edit(ugo, "Ugo Verdi")
+    assert book.home(ugo).name == "Famiglia Verdi"
+
+
+def test_who_moves_takes_their_chats_along(book: Book) -> None:
+    """And a household that nobody is left in becomes part of the new one."""
+    anna, ugo = book.add("Anna"), book.add("Ugo")
+    old, new = book.home(ugo), book.home(anna)
+    chat = book.chat("1@lid", household=old.id, guest=ugo)
+    book.edit(ugo, "Ugo", household_id=new.id)
+    assert book.row(chat).household_id == new.id
+    assert book.home(anna).stage == "active"
+    assert book.count(Household) == 1
+    found = book.database.read_now(households.by_token, old.token)
+    assert found is not None
+    assert found.id == new.id
