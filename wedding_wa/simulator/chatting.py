@@ -147,8 +147,12 @@ class Chatting:
         *,
         name: str | None = None,
         phone: str | None = None,
+        at_s: int | None = None,
     ) -> Message:
-        """A guest writes; `phone` is the chat behind a LID, where WAHA may know it."""
+        """A guest writes; `phone` is the chat behind a LID, where WAHA may know it.
+
+        `at_s` is when, where it was before: WAHA stored that, and tells no event.
+        """
         if phone is not None and phone != chat:
             self.world.learn_lid(session.name, chat, phone)
         history, pace = self.world.history(session.name), self.world.pace
@@ -157,8 +161,8 @@ class Chatting:
             chat=chat,
             from_me=False,
             text=text,
-            timestamp=pace.now_s(),
-            written_ms=pace.now_ms(),
+            timestamp=pace.now_s() if at_s is None else at_s,
+            written_ms=pace.now_ms() if at_s is None else at_s * 1000,
             ack=2,
             name=name or history.name_of(chat),
             phone=history.phone_of(chat),
@@ -166,7 +170,7 @@ class Chatting:
             stored=session.store_on,
         )
         self.world.save_message(session.name, message)
-        if not message.held:
+        if not message.held and at_s is None:
             self._tell_message(session, message)
         return message
 

@@ -128,6 +128,7 @@ async def guest_writes(
         text,
         name=order.get("name"),
         phone=None if phone is None else _writer(str(phone)),
+        at_s=_moment(order.get("at")),
     )
     return answers.answer(_written(message), 201)
 
@@ -141,6 +142,15 @@ async def phone_writes(
     session = _linked(world, _text(order, "session"))
     chat, text = _writer(_text(order, "to")), _text(order, "text")
     return answers.answer(_written(chatting.phone_writes(session, chat, text)), 201)
+
+
+def _moment(told: object) -> int | None:
+    """A Unix time in seconds, None for now."""
+    if told is None:
+        return None
+    if isinstance(told, bool) or not isinstance(told, int) or told <= 0:
+        raise wrong(400, '"at" must be a Unix time in seconds.')
+    return told
 
 
 def _written(message: Message) -> Json:
