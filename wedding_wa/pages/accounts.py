@@ -19,7 +19,7 @@ from wedding_wa.pages.components import (
 )
 from wedding_wa.pages.i18n import tr, tr_key, tr_of
 from wedding_wa.pages.layout import frame
-from wedding_wa.state.account_card import Change
+from wedding_wa.state.account_card import Change, Gap
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
 from wedding_wa.state.base import PageState
 
@@ -146,7 +146,16 @@ def _notices(key: str, shown: Any) -> rx.Component:
         _notice(
             shown["restricted_until"] != "", "amber", "message-circle-off", *restricted
         ),
-        _notice(shown["deaf"], "sky", "ear", tr("accounts.notice.deaf")),
+        _notice(shown["deaf"], "sky", "ear", _deaf(shown)),
+    )
+
+
+def _deaf(shown: Any) -> rx.Var[Any]:
+    """Why nothing is sent: the chats are being read, or nothing hears at all."""
+    return rx.cond(
+        shown["hears"] == "nothing",
+        tr("accounts.notice.unhearing"),
+        tr("accounts.notice.deaf"),
     )
 
 
@@ -186,11 +195,20 @@ def _facts(key: str, shown: Any) -> rx.Component:
         rx.el.dl(
             rx.el.dt(tr("accounts.heard")),
             rx.el.dd(_heard(heard), aria_live="off"),
+            rx.el.dt(tr("accounts.hears_title")),
+            rx.el.dd(_hears(shown)),
+            rx.cond(shown["gaps"].to(list[Gap]).length() > 0, _gaps(shown)),
             rx.el.dt(tr("accounts.history")),
             rx.el.dd(_history(shown)),
             class_name="facts",
         ),
         rx.cond(shown["phone_page"] != "", phones, rx.fragment()),
+        rx.link(
+            rx.icon("webhook", size=16, aria_hidden="true"),
+            tr("accounts.webhooks"),
+            href=f"/settings/webhooks?account={key}",
+            class_name="fact-link",
+        ),
         rx.cond(
             shown["version"] != "",
             rx.el.p(
@@ -207,6 +225,46 @@ def _heard(heard: Any) -> rx.Component:
     return rx.fragment(
         tr_of("account.heard", heard["kind"]),
         rx.cond(heard["at"] != "", rx.fragment(", ", ago(heard["at"])), rx.fragment()),
+    )
+
+
+def _hears(shown: Any) -> rx.Component:
+    """Which way WhatsApp's events come, and since when."""
+    way = rx.el.span(tr_of("accounts.hears", shown["hears"]), key=shown["hears"])
+    since = rx.el.span(time(shown["hears_since"]), class_name="history-at")
+    return rx.el.p(
+        way,
+        rx.cond(shown["hears_since"] != "", since, rx.fragment()),
+        class_name="hears",
+        custom_attrs={"data-hears": shown["hears"]},
+    )
+
+
+def _gaps(shown: Any) -> rx.Component:
+    """When it could not hear, and what was found afterwards."""
+    lines = rx.foreach(shown["gaps"].to(list[Gap]), _gap)
+    return rx.fragment(
+        rx.el.dt(tr("accounts.gaps")),
+        rx.el.dd(rx.el.ol(lines, class_name="history")),
+    )
+
+
+def _gap(line: rx.Var[Any]) -> rx.Component:
+    said = rx.match(
+        line["kind"],
+        ("open", tr("accounts.gap.open")),
+        ("unread", tr("accounts.gap.unread", span=line["span"])),
+        rx.cond(
+            line["found"] == 0,
+            tr("accounts.gap.nothing", span=line["span"]),
+            tr("accounts.gap.found", span=line["span"], n=line["found"]),
+        ),
+    )
+    return rx.el.li(
+        rx.el.span(said),
+        rx.el.span(time(line["at"]), class_name="history-at"),
+        key=line["at"],
+        custom_attrs={"data-gap": line["kind"]},
     )
 
 

@@ -15,6 +15,7 @@ from wedding_wa.services import hearing
 from wedding_wa.services.enqueue import wa_me_link
 
 _CHANGES = 5
+_GAPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,23 @@ class CodeInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class GapLine:
+    """A time in which the account may have been deaf; `until` None: it lasts.
+
+    `found` messages had been missed; None where the chats could not be read.
+    """
+
+    since: datetime
+    until: datetime | None
+    found: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountCard:
     """One account. `link` is where a guest writes first, empty while nobody is logged
-    in; `phone` is written nicely; `deaf` says that its chats are still to be read."""
+    in; `phone` is written nicely; `deaf` says that its chats are still to be read.
+    `hears_by` is how WAHA's events come (domain.account.Ear), None before it is known.
+    """
 
     id: int
     key: str
@@ -52,9 +67,12 @@ class AccountCard:
     link: str
     last_heard_at: datetime | None
     last_heard_kind: str | None
+    hears_by: str | None
+    hears_since: datetime | None
     changes: tuple[StatusLine, ...]
     code: CodeInfo | None
     deaf: bool
+    gaps: tuple[GapLine, ...]
     paused: bool
     pause_reason: str | None
     restricted_until: datetime | None
@@ -100,9 +118,12 @@ def _card(
         link=wa_me_link(account.phone),
         last_heard_at=account.last_heard_at,
         last_heard_kind=account.last_heard_kind,
+        hears_by=account.hears_by,
+        hears_since=account.hears_since,
         changes=_changes(session, account.id),
         code=_code(account),
         deaf=hearing.concerned(session, account.id),
+        gaps=_gaps(session, account.id),
         paused=account.paused_at is not None,
         pause_reason=account.pause_reason,
         restricted_until=restricted if restricted and restricted > now else None,
@@ -122,6 +143,11 @@ def _changes(session: Session, account_id: int) -> tuple[StatusLine, ...]:
         .limit(_CHANGES)
     ).all()
     return tuple(StatusLine(row.status, row.error, row.at) for row in rows)
+
+
+def _gaps(session: Session, account_id: int) -> tuple[GapLine, ...]:
+    rows = hearing.lately(session, account_id, limit=_GAPS)
+    return tuple(GapLine(row.since, row.closed_at, row.found) for row in rows)
 
 
 def _code(account: Account) -> CodeInfo | None:

@@ -29,6 +29,10 @@ ABSENCE, FEED, UNHEARD = "absence", "feed", "unheard"
 #: `last_heard_at` moves at most so often.
 HEARD_EVERY = timedelta(seconds=1)
 
+# A connection that comes back at once is a gap to be safe, and none to tell of.
+_NOTICEABLE = timedelta(seconds=15)
+_LOOKED_AT = 50
+
 _ACCOUNTS = table(Account)
 _GAPS = table(HearingGap)
 _log = logging.getLogger(__name__)
@@ -135,6 +139,23 @@ def open_gap_of(session: Session, account_id: int) -> Gap | None:
         return None
     assert row.id is not None
     return Gap(row.id, row.account_id, row.since, row.reason, row.opened_at)
+
+
+def lately(session: Session, account_id: int, *, limit: int) -> list[HearingGap]:
+    """The newest gaps worth telling of: open, long enough to notice, or with a find."""
+    rows = session.exec(
+        select(HearingGap)
+        .where(HearingGap.account_id == account_id)
+        .order_by(col(HearingGap.id).desc())
+        .limit(_LOOKED_AT)
+    ).all()
+    return [row for row in rows if _is_worth_telling(row)][:limit]
+
+
+def _is_worth_telling(gap: HearingGap) -> bool:
+    if gap.closed_at is None or gap.found or gap.error:
+        return True
+    return gap.closed_at - gap.since >= _NOTICEABLE
 
 
 def count_try(session: Session, gap: Gap, *, error: str) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from wedding_wa.domain.account import next_code_at
-from wedding_wa.services.account_cards import AccountCard
+from wedding_wa.services.account_cards import AccountCard, GapLine
 from wedding_wa.services.account_qr import QrView
 from wedding_wa.state.account_words import heard_word, possible, status_word
 
@@ -18,9 +18,19 @@ class Change(TypedDict):
     at: str
 
 
+class Gap(TypedDict):
+    """A time of deafness: `kind` is a key of accounts.gap, `span` how long it was."""
+
+    kind: str
+    span: str
+    found: int
+    at: str
+
+
 class Card(TypedDict):
     """One account as its card shows it. Times are ISO 8601, "" where there is none;
-    `error` is the key of a sentence, `can` the commands that make sense now."""
+    `error` is the key of a sentence, `can` the commands that make sense now, `hears`
+    a key of accounts.hears."""
 
     status: str
     word: str
@@ -38,6 +48,9 @@ class Card(TypedDict):
     phone_page: str
     can: list[str]
     changes: list[Change]
+    hears: str
+    hears_since: str
+    gaps: list[Gap]
 
 
 class Code(TypedDict):
@@ -82,6 +95,9 @@ NO_CARD: Card = {
     "phone_page": "",
     "can": [],
     "changes": [],
+    "hears": "unknown",
+    "hears_since": "",
+    "gaps": [],
 }
 UNHEARD: Heard = {"kind": "never", "at": ""}
 
@@ -108,7 +124,31 @@ def card_of(card: AccountCard) -> Card:
             Change(status=status_word(line.status), at=_iso(line.at))
             for line in card.changes
         ],
+        hears=card.hears_by or "unknown",
+        hears_since=_iso(card.hears_since) if card.hears_by else "",
+        gaps=[_gap(line) for line in card.gaps],
     )
+
+
+def _gap(line: GapLine) -> Gap:
+    kind = "open" if line.until is None else "closed"
+    if line.until is not None and line.found is None:
+        kind = "unread"
+    lasted = (line.until - line.since).total_seconds() if line.until else 0
+    return Gap(
+        kind=kind, span=_span(lasted), found=line.found or 0, at=_iso(line.since)
+    )
+
+
+def _span(seconds: float) -> str:
+    """How long, in its two largest units; the signs are the same in every language."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def heard_of(card: AccountCard) -> Heard:

@@ -148,6 +148,20 @@ def test_only_known_origins_may_open_the_socket(
     assert settings.secure_cookies
 
 
+def test_waha_is_told_the_address_it_may_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The one for WAHA, else the public one, else this machine; the built-in
+    simulator is always beside us."""
+    monkeypatch.setenv("PUBLIC_URL", "https://wedding.example/")
+    assert load_settings().webhook_base == "http://127.0.0.1:8000"
+    monkeypatch.setenv("WAHA_URL_GROOM", "http://waha:3000")
+    monkeypatch.setenv("WAHA_API_KEY_GROOM", "a-key")
+    assert load_settings().webhook_base == "https://wedding.example"
+    monkeypatch.setenv("WEBHOOK_BASE_URL", "http://app:8000")
+    assert load_settings().webhook_base == "http://app:8000"
+
+
 def test_the_generated_secret_is_private_and_stays(elsewhere: Path) -> None:
     """Made once, mode 600, the same at every start, and nothing beside it."""
     settings = load_settings()
