@@ -226,10 +226,9 @@ def _judged(
     newest_first = sorted(messages, key=lambda one: one.timestamp, reverse=True)
     evidence = newest_first[0]
     wish, told_in = _last_wish(newest_first)
+    ends_with_stop = isinstance(wish, Stop) and told_in is evidence
     verdict = Verdict.FREE
-    if any(one.chat_id in silent for one in messages):
-        verdict = Verdict.STOPPED
-    elif isinstance(wish, Stop) and told_in is evidence:
+    if ends_with_stop or any(one.chat_id in silent for one in messages):
         verdict = Verdict.STOPPED
     elif isinstance(wish, Stop | MentionsStop):
         verdict = Verdict.UNSURE
