@@ -15,6 +15,7 @@ from wedding_wa.domain.errors import MaybeSent
 from wedding_wa.domain.messages import ACK_PHASES, Ack, Outcome, Phase, Status
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import events
+from wedding_wa.services.chat_lines import note_outbound
 from wedding_wa.services.lease import Lease
 from wedding_wa.services.queue.rows import (
     ATTEMPTS,
@@ -111,6 +112,14 @@ def settle_sent(
         return False
     _end_what_it_did(session, message, now)
     count_failures(session, message.account_id, None)
+    note_outbound(
+        session,
+        message.account_id,
+        message.chat_id,
+        text=message.text,
+        provider_id=provider_id,
+        at=message.dispatched_at or now,
+    )
     data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)

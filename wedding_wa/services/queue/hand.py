@@ -13,6 +13,7 @@ from wedding_wa.domain.messages import HoldRule, Outcome, Phase, Status
 from wedding_wa.domain.pacing import Hold, HumanPlan
 from wedding_wa.models import Account, Consent, HearingGap, Wedding
 from wedding_wa.services import events
+from wedding_wa.services.chat_lines import note_outbound
 from wedding_wa.services.lease import confirm
 from wedding_wa.services.queue.rows import (
     ATTEMPTS,
@@ -153,6 +154,14 @@ def finish_sent(
     if not _leave(session, claim, ending, now=now, fenced=False):
         return False
     count_failures(session, claim.account_id, None)
+    note_outbound(
+        session,
+        claim.account_id,
+        claim.chat_id,
+        text=claim.text,
+        provider_id=provider_id,
+        at=now,
+    )
     return True
 
 
