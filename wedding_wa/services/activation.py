@@ -154,6 +154,8 @@ def activation_page(session: Session, wedding_id: int, wish: Wish) -> Page:
             return _page(session, keys[:PAGE_SIZE][::-1], newer=True, older=True)
         after = None  # fewer than a page: show the first one whole
     keys = _keys(session, which, after, backward=False)
+    if after is not None and not keys:  # what stood behind the cursor is gone
+        after, keys = None, _keys(session, which, None, backward=False)
     shown, more = keys[:PAGE_SIZE], len(keys) > PAGE_SIZE
     return _page(session, shown, newer=after is not None, older=more)
 

@@ -1,0 +1,1 @@
+"""How far households have come, and who wrote before the app was there."""
