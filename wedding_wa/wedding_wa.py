@@ -18,6 +18,7 @@ from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
 from wedding_wa.pages import (
     accounts,
+    inbox,
     lost,
     overview,
     queue,
@@ -29,6 +30,7 @@ from wedding_wa.pages import (
 )
 from wedding_wa.pages.i18n import tr
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
+from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.overview import OverviewState
 from wedding_wa.state.queue import QueueState
 from wedding_wa.state.session import LOGIN_PATH, LoginRequired
@@ -85,6 +87,12 @@ app.add_page(
     "/queue",
     title=tr("queue.title"),
     on_load=QueueState.live,
+)
+app.add_page(
+    inbox.inbox,
+    "/inbox",
+    title=tr("inbox.title"),
+    on_load=InboxState.live,
 )
 app.add_page(
     accounts.accounts,

@@ -53,8 +53,21 @@ def _link(entry: Entry, *, current: bool) -> rx.Component:
     return rx.link(
         rx.icon(entry.icon, size=20, stroke_width=1.8, aria_hidden="true"),
         rx.el.span(tr(f"nav.{entry.key}")),
+        _unread() if entry.key == "inbox" else rx.fragment(),
         href=entry.route,
         class_name="nav-link",
         underline="none",
         custom_attrs=marks,
     )
+
+
+def _unread() -> rx.Component:
+    """How many messages from guests nobody has read; nothing where none is."""
+    n = PageState.unread
+    pill = rx.el.span(
+        rx.el.span(n, aria_hidden="true"),
+        rx.el.span(tr("inbox.count", n=n), class_name="only-heard"),
+        class_name="unread-pill figures",
+        id="unread-count",
+    )
+    return rx.cond(n > 0, pill, rx.fragment())

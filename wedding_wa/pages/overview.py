@@ -47,11 +47,27 @@ def overview() -> rx.Component:
         page_head(tr("overview.title"), tr("overview.about")),
         when_loaded(
             OverviewState,
-            rx.el.div(_care(), _steps(), _plan(), _newest(), class_name="overview"),
+            rx.el.div(
+                _unread(), _care(), _steps(), _plan(), _newest(), class_name="overview"
+            ),
             _bones(),
         ),
         here="overview",
     )
+
+
+def _unread() -> rx.Component:
+    """What guests wrote comes first, before anything of ours."""
+    n = PageState.unread
+    shown = rx.link(
+        rx.icon("mail", size=20, aria_hidden="true"),
+        rx.el.b(tr("inbox.to_inbox", n=n)),
+        rx.el.span(tr("inbox.to_inbox_go"), class_name="care-go"),
+        href="/inbox?show=unread",
+        underline="none",
+        class_name="card overview-unread",
+    )
+    return rx.cond(n > 0, shown, rx.fragment())
 
 
 def _steps() -> rx.Component:

@@ -6,7 +6,13 @@ import reflex as rx
 
 from wedding_wa.pages.i18n import head_script
 
-STYLESHEETS = ["/app.css", "/account-pages.css", "/queue.css", "/settings.css"]
+STYLESHEETS = [
+    "/app.css",
+    "/account-pages.css",
+    "/queue.css",
+    "/settings.css",
+    "/inbox.css",
+]
 
 
 def head() -> list[rx.Component]:

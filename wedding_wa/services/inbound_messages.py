@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.chat import is_lid, is_person, phone_of_chat
 from wedding_wa.models import Account, Consent, Evidence, InboundMessage
-from wedding_wa.services import chats, consent, opt_outs, queue
+from wedding_wa.services import chats, consent, opt_outs, queue, replies
 from wedding_wa.services.chat_lines import Line, of_the_couple
 from wedding_wa.services.echoes import hear_own
 from wedding_wa.services.live import Change, note
@@ -149,6 +149,9 @@ def _keep(
         now=now,
     )
     _tell_chat(session, account, message, inbound_id, phone=phone, now=now)
+    replies.note_replied(
+        session, account.wedding_id, message.chat_id, at=message.timestamp
+    )
     return True
 
 

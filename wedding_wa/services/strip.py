@@ -12,6 +12,7 @@ from wedding_wa.domain.forecast import done_about
 from wedding_wa.domain.pacing import HOUR, Hold
 from wedding_wa.models import Account, QueueCounter, Wedding
 from wedding_wa.services.history import READY, Situation, situation
+from wedding_wa.services.inbox import unread_total
 from wedding_wa.services.queue_list import LINE_STATES
 
 
@@ -32,9 +33,10 @@ class AccountFigures:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """What the strip shows of one wedding."""
+    """What every page shows of one wedding. `unread` counts messages from guests."""
 
     paused: bool
+    unread: int
     accounts: tuple[AccountFigures, ...]
 
 
@@ -47,6 +49,7 @@ def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
     ).all()
     return Strip(
         paused=session.get_one(Wedding, wedding_id).paused_at is not None,
+        unread=unread_total(session, wedding_id),
         accounts=tuple(_figures(session, one.id or 0, now) for one in accounts),
     )
 

@@ -71,6 +71,8 @@ class PageState(rx.State):
     bride_name: str = ""
     simulated: bool = False
     paused: bool = False
+    # Messages from guests that nobody has read; the navigation shows it.
+    unread: int = 0
     strip: list[StripAccount] = []
     # Counts the server's signs of life; the live word watches it.
     beat: int = 0

@@ -31,6 +31,7 @@ async def header_values(who: Viewer) -> dict[str, object]:
     return {
         "paused": figures.paused,
         "simulated": now.settings.simulated,
+        "unread": figures.unread,
         "strip": [_account(one) for one in figures.accounts],
     }
 

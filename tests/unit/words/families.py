@@ -13,6 +13,7 @@ from wedding_wa.pages.overview import CARE
 from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
+from wedding_wa.state.inbox_views import MEDIA
 from wedding_wa.words import languages
 
 # A pause is told by who made it.
@@ -37,6 +38,7 @@ FAMILIES = {
     "hold.account": ACCOUNT_KEYS,
     "hold.account_rule": PAUSES | ACCOUNT_RULES,
     "hold.rule": PAUSES | set(HoldRule),
+    "inbox.media": (*MEDIA, "see"),
     "layout.live": ("live", "reconnecting", "stale"),
     "layout.live.about": ("live", "reconnecting", "stale"),
     "layout.live.heard": ("live", "reconnecting", "stale"),

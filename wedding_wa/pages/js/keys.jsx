@@ -1,6 +1,6 @@
 // Everything by keyboard. No single key ever sends, cancels or deletes.
 //   /  search    ?  help    g then a letter  go to a page    j k  next, previous row
-//   esc  close the side panel
+//   r  write an answer    esc  close the side panel
 import { useEffect } from "react";
 
 const WAITS_FOR_LETTER_MS = 1500;
@@ -40,6 +40,7 @@ export function Keys() {
         (going && press(`[data-go="${CSS.escape(event.key)}"]`)) ||
         (event.key === "/" && press("[data-search]")) ||
         (event.key === "?" && press("[data-help]")) ||
+        (event.key === "r" && press("[data-reply]")) ||
         (event.key === "j" && moveRow(1)) ||
         (event.key === "k" && moveRow(-1));
       if (done) event.preventDefault();

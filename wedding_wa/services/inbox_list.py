@@ -1,0 +1,231 @@
+"""services: which people a page of the inbox shows, by key, never by offset.
+
+A chat stands for its person where they wrote nowhere later; the database finds these
+by the index of who wrote last, and each of their other chats by an index of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from wedding_wa.domain.guests import fold
+from wedding_wa.models import (
+    Account,
+    Chat,
+    Guest,
+    Household,
+    InboundMessage,
+    StopQuestion,
+)
+from wedding_wa.services.inbox_people import is_same_person
+from wedding_wa.services.sql import table
+
+PAGE_SIZE = 30
+# Searches for words look at this many of the newest messages of all.
+SEARCH_REACH = 5000
+
+ALL, UNREAD, UNKNOWN, QUESTIONS, IGNORED = (
+    "",
+    "unread",
+    "unknown",
+    "questions",
+    "ignored",
+)
+VIEWS = (ALL, UNREAD, UNKNOWN, QUESTIONS, IGNORED)
+# Written out: a partial index is only found by its own words.
+NONE: sa.ColumnClause[int] = sa.literal_column("0")
+
+_CHATS = table(Chat)
+_GUESTS = table(Guest)
+_HOUSEHOLDS = table(Household)
+_INBOUND = table(InboundMessage)
+_QUESTIONS = table(StopQuestion)
+_CURSOR = re.compile(r"(\d{1,17})\.(\d{1,18})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_Key = tuple[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the reader wants to see. Cursors are opaque; nonsense counts as none."""
+
+    view: str = ALL
+    account: str = ""
+    search: str = ""
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The chats that head a page, in order, and cursors, "" at the ends."""
+
+    ids: tuple[int, ...]
+    newer: str
+    older: str
+
+
+def page_of(session: Session, wedding_id: int, wish: Wish) -> Heads:
+    """Return the page that `wish` names; an unknown view means all."""
+    before, after = _parse(wish.before), _parse(wish.after)
+    if before is not None:
+        found = _fetch(session, wedding_id, wish, before, newer=True)
+        if len(found) > PAGE_SIZE:
+            return _cut(found[:PAGE_SIZE][::-1], newer=True, older=True)
+        after = None  # fewer than a page: show the first one whole
+    found = _fetch(session, wedding_id, wish, after, newer=False)
+    return _cut(
+        found[:PAGE_SIZE], newer=after is not None, older=len(found) > PAGE_SIZE
+    )
+
+
+def _cut(keys: list[_Key], *, newer: bool, older: bool) -> Heads:
+    return Heads(
+        ids=tuple(i for _, i in keys),
+        newer=_write(keys[0]) if keys and newer else "",
+        older=_write(keys[-1]) if keys and older else "",
+    )
+
+
+def _fetch(
+    session: Session, wedding_id: int, wish: Wish, start: _Key | None, *, newer: bool
+) -> list[_Key]:
+    """The keys of the next people from `start` on: one more than a page."""
+    rows = session.execute(people_query(wedding_id, wish, start, newer=newer)).all()
+    return [(at, int(i)) for at, i in rows]
+
+
+def people_query(
+    wedding_id: int, wish: Wish, start: _Key | None, *, newer: bool
+) -> sa.Select[Any]:
+    """Return the query of `page_of`: the chats that stand for a person, in order."""
+    c = _CHATS.alias("c").c
+    keys = (c.last_inbound_at, c.id)
+    statement = sa.select(*keys).where(
+        _listed(c, wedding_id, wish), *_wanted(c, wedding_id, wish)
+    )
+    if start is not None:
+        edge = sa.tuple_(sa.literal(start[0], c.last_inbound_at.type), start[1])
+        place = sa.tuple_(*keys)
+        statement = statement.where(place > edge if newer else place < edge)
+    order = [key if newer else key.desc() for key in keys]
+    return statement.order_by(*order).limit(PAGE_SIZE + 1)
+
+
+def _listed(c: Any, wedding_id: int, wish: Wish) -> sa.ColumnElement[bool]:
+    """A chat stands for its person where they wrote nowhere later."""
+    later = _CHATS.alias("later").c
+    newest = sa.tuple_(later.last_inbound_at, later.id)
+    superseded = sa.exists().where(
+        _in_scope(later, wedding_id, wish),
+        is_same_person(c, later),
+        newest > sa.tuple_(c.last_inbound_at, c.id),
+    )
+    return sa.and_(_in_scope(c, wedding_id, wish), ~superseded)
+
+
+def _in_scope(c: Any, wedding_id: int, wish: Wish) -> sa.ColumnElement[bool]:
+    ignored = c.ignored_at.is_not(None) if wish.view == IGNORED else None
+    parts = [
+        c.wedding_id == wedding_id,
+        c.last_inbound_at.is_not(None),
+        c.ignored_at.is_(None) if ignored is None else ignored,
+    ]
+    if wish.account:
+        key = sa.select(col(Account.id)).where(
+            col(Account.wedding_id) == wedding_id, col(Account.key) == wish.account
+        )
+        parts.append(c.account_id == key.scalar_subquery())
+    return sa.and_(*parts)
+
+
+def _wanted(c: Any, wedding_id: int, wish: Wish) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if wish.view == UNKNOWN:
+        found.append(c.household_id.is_(None))
+    if wish.view == UNREAD:
+        unread = _CHATS.alias("unread").c
+        found.append(
+            sa.exists().where(
+                _in_scope(unread, wedding_id, wish),
+                unread.unread > NONE,
+                is_same_person(c, unread),
+            )
+        )
+    if wish.view == QUESTIONS:
+        asked = _CHATS.alias("asked").c
+        found.append(
+            sa.exists().where(
+                _QUESTIONS.c.wedding_id == wedding_id,
+                _QUESTIONS.c.answered_at.is_(None),
+                asked.account_id == _QUESTIONS.c.account_id,
+                asked.chat_id == _QUESTIONS.c.chat_id,
+                is_same_person(c, asked),
+            )
+        )
+    if wish.search:
+        hit = _CHATS.alias("hit").c
+        found.append(
+            sa.exists().where(
+                hit.wedding_id == wedding_id,
+                hit.id.in_(_hits(wedding_id, wish.search)),
+                is_same_person(c, hit),
+            )
+        )
+    return found
+
+
+def _hits(wedding_id: int, search: str) -> sa.Select[Any]:
+    """The chats whose name, number or newest words hold what is searched."""
+    chat = _CHATS.alias("named").c
+    folded = fold(search)
+    guests = sa.select(_GUESTS.c.id).where(
+        _GUESTS.c.wedding_id == wedding_id,
+        _GUESTS.c.folded.contains(folded, autoescape=True),
+    )
+    households = sa.select(_HOUSEHOLDS.c.id).where(
+        _HOUSEHOLDS.c.wedding_id == wedding_id,
+        _HOUSEHOLDS.c.folded.contains(folded, autoescape=True),
+    )
+    ways = [
+        chat.push_name.icontains(search, autoescape=True),
+        chat.guest_id.in_(guests),
+        chat.household_id.in_(households),
+        sa.tuple_(chat.account_id, chat.chat_id).in_(_said(wedding_id, search)),
+    ]
+    digits = re.sub(r"\D", "", search)
+    if len(digits) >= 3 and not re.search(r"[^\W\d]", search):
+        ways.append(chat.phone.contains(digits))
+    return sa.select(chat.id).where(chat.wedding_id == wedding_id, sa.or_(*ways))
+
+
+def _said(wedding_id: int, search: str) -> sa.Select[Any]:
+    """The chats in which one of the newest messages holds these words."""
+    newest = sa.select(sa.func.max(_INBOUND.c.id)).scalar_subquery()
+    return sa.select(_INBOUND.c.account_id, _INBOUND.c.chat_id).where(
+        _INBOUND.c.id > newest - SEARCH_REACH,
+        _INBOUND.c.wedding_id == wedding_id,
+        _INBOUND.c.body.icontains(search, autoescape=True),
+    )
+
+
+def _parse(cursor: str) -> _Key | None:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        return None
+    try:
+        return (_EPOCH + int(found[1]) * _MICROSECOND, int(found[2]))
+    except OverflowError:
+        return None
+
+
+def _write(key: _Key) -> str:
+    at, chat = key
+    return f"{(at - _EPOCH) // _MICROSECOND}.{chat}"
