@@ -7,7 +7,6 @@ every line is judged as it was shown.
 from __future__ import annotations
 
 import hashlib
-import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -27,8 +26,7 @@ from wedding_wa.services.guest_import_lines import Reading, Wanted, read_line
 from wedding_wa.services.guest_import_plan import plan
 from wedding_wa.services.guest_import_values import Guests, Plan, Verdict
 from wedding_wa.services.guest_import_write import guests_there, write_plan
-from wedding_wa.services.guests import GUESTS, TAGS
-from wedding_wa.services.households import HOUSEHOLDS
+from wedding_wa.services.guest_match import GUESTS, HOUSEHOLDS, TAGS
 from wedding_wa.services.live import Change, note
 
 _REMEMBERED = 4
@@ -83,7 +81,7 @@ def confirm(
     end(session, draft)
     guests = guests_there(session, owner.wedding_id)
     made = _judged(session, owner.wedding_id, draft, guests)
-    if not secrets.compare_digest(made.digest, digest):
+    if made.digest != digest:
         raise ListMoved
     try:
         with session.begin_nested():

@@ -14,7 +14,7 @@ from wedding_wa.domain.errors import BadInput
 MAX_BYTES = 5_000_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 60
-MAX_CELL = 1_000
+MAX_CELL = 4_000
 _MAX_CHARACTERS = 12_000_000
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

@@ -22,8 +22,7 @@ from wedding_wa.services.guest_import_values import (
     Planned,
     Verdict,
 )
-from wedding_wa.services.guests import GUESTS, TAGS
-from wedding_wa.services.households import HOUSEHOLDS
+from wedding_wa.services.guest_match import GUESTS, HOUSEHOLDS, TAGS
 from wedding_wa.services.households_many import NewHousehold, create_households
 
 
