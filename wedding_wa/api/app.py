@@ -5,7 +5,16 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from wedding_wa.api import errors, health, invitation, login, setup, webhooks
+from wedding_wa.api import (
+    errors,
+    guest_import,
+    health,
+    invitation,
+    invitation_cover,
+    login,
+    setup,
+    webhooks,
+)
 from wedding_wa.api.guard import UNKNOWN_ROUTE
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -26,7 +35,9 @@ def create_api() -> FastAPI:
     errors.install(api)
     for router in (health.router, login.router(), setup.router, webhooks.router()):
         api.include_router(router)
-    api.include_router(invitation.router())
+    for router in (invitation.router(), invitation_cover.router):
+        api.include_router(router)
+    api.include_router(guest_import.router())
     for path in ("/api", "/api/{path:path}"):
         api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)
     return api

@@ -47,6 +47,7 @@ def invitation_page(
         title=title,
         preview=_NOTHING if preview else _open_graph(view, title, address),
         css=_css(),
+        mood="calm" if preview else "",
         body=_body(view, title, pictures, preview=preview),
     )
     return HTMLResponse(html, headers=_headers(framed=preview))
@@ -67,6 +68,7 @@ def unknown_page(language: str, *, status: int = 404) -> HTMLResponse:
         title=title,
         preview=_NOTHING,
         css=_css(),
+        mood="",
         body=body,
     )
     return HTMLResponse(html, status, headers=_headers(framed=False))

@@ -38,20 +38,25 @@ SAMPLE_CODE = "K7M2P"
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The cover picture's address below the invitation, and its size in pixels."""
+    """The cover picture's address below the invitation, its pixels and bytes."""
 
     digest: str
     mime: str
     width: int
     height: int
+    size: int
+
+    @property
+    def kilobytes(self) -> int:
+        return max(1, round(self.size / 1000))
 
 
 @dataclass(frozen=True, slots=True)
 class InvitationView:
     """One invitation. `link` opens WhatsApp; empty with the reason in `trouble`.
 
-    `texts` are filled in; `household_id` is 0 in a preview; `weekday`, `date` and `long_date` are empty while the day
-    is not known.
+    `texts` are filled in; `household_id` is 0 in a preview; `weekday`, `date` and
+    `long_date` are empty while the day is not known.
     """
 
     household_id: int
@@ -133,6 +138,7 @@ def cover_of(session: Session, wedding_id: int) -> Cover | None:
         col(InvitationCover.mime),
         col(InvitationCover.width),
         col(InvitationCover.height),
+        sa.func.length(col(InvitationCover.data)),
     )
     row = session.execute(
         sa.select(*columns).where(col(InvitationCover.wedding_id) == wedding_id)

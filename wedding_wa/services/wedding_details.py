@@ -10,10 +10,27 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from wedding_wa.domain.errors import BadInput
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.models import Wedding
 from wedding_wa.services import audit, places
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.weddings import checked_day, checked_name
+
+_PLACE_LONGEST = 120
+
+
+def _checked_place(text: str) -> str:
+    place = " ".join(text.split())
+    if len(place) > _PLACE_LONGEST:
+        raise BadInput("error.name_long", "place", n=_PLACE_LONGEST)
+    return place
+
+
+def _checked_language(text: str) -> str:
+    if text not in GUEST_LANGUAGES:
+        raise BadInput("error.language_unknown", "guest_language")
+    return text
+
 
 _CHECKS: Mapping[str, Callable[[str], Any]] = {
     "groom_name": lambda text: checked_name(text, "groom_name"),
@@ -21,6 +38,8 @@ _CHECKS: Mapping[str, Callable[[str], Any]] = {
     "day": checked_day,
     "default_country": places.checked_country,
     "time_zone": places.checked_zone,
+    "place": _checked_place,
+    "guest_language": _checked_language,
 }
 DETAILS = tuple(_CHECKS)
 

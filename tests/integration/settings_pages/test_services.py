@@ -94,4 +94,6 @@ def test_details_are_changed_together_or_not_at_all(any_database: Database) -> N
         "day": "2027-06-19",
         "default_country": "IT",
         "time_zone": "Europe/Rome",
+        "place": "",
+        "guest_language": "en",
     }
