@@ -149,9 +149,6 @@ def _keep(
         now=now,
     )
     _tell_chat(session, account, message, inbound_id, phone=phone, now=now)
-    replies.note_replied(
-        session, account.wedding_id, message.chat_id, at=message.timestamp
-    )
     return True
 
 
@@ -176,6 +173,7 @@ def _tell_chat(
         )
     people = chats_of_person(session, account.wedding_id, chat_id)
     queue.heard_from(session, account.wedding_id, people, now=now)
+    replies.note_replied(session, account.wedding_id, people, at=at)
 
 
 def _known_by_other_name(

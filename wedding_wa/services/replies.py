@@ -7,6 +7,7 @@ cannot send, it waits there. It never takes the other number by itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +22,6 @@ from wedding_wa.services import events
 from wedding_wa.services.enqueue import Enqueued, EnqueueRequest, enqueue
 from wedding_wa.services.inbox_people import Group, group_of
 from wedding_wa.services.queue_why import Reasons, Why
-from wedding_wa.services.same_person import chats_of_person
 from wedding_wa.services.sql import changed, table
 
 PRIORITY = 1
@@ -123,17 +123,16 @@ def outlook(session: Session, target: ReplyTo, *, now: datetime) -> Why:
 
 
 def note_replied(
-    session: Session, wedding_id: int, chat_id: str, *, at: datetime
+    session: Session, wedding_id: int, chat_ids: Collection[str], *, at: datetime
 ) -> None:
-    """The guest wrote at `at`: note it once on the newest message that had left for
-    them by then, from whichever number."""
+    """The person of these chats wrote at `at`: note it once on the newest message that
+    had left for them by then, from whichever number."""
     accounts = select(Account.id).where(Account.wedding_id == wedding_id)
-    chats = chats_of_person(session, wedding_id, chat_id)
     newest = session.exec(
         select(QueueMessage)
         .where(
             col(QueueMessage.account_id).in_(accounts),
-            col(QueueMessage.chat_id).in_(chats),
+            col(QueueMessage.chat_id).in_(chat_ids),
             QueueMessage.status == Status.SENT.value,
             col(QueueMessage.dispatched_at) < at + _SECOND,
         )
