@@ -9,7 +9,6 @@ this process's memory, not in the database.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +29,6 @@ from wedding_wa.services.wishes import wants_none
 KEPT_FOR = timedelta(minutes=30)
 
 _KEPT = "history"
-_log = logging.getLogger(__name__)
 
 
 async def look(
@@ -88,45 +86,41 @@ def record(
 
     Whoever said STOP is left out, also if they did so since the look.
     """
-    account = session.get_one(Account, account_id)
+    wedding_id = session.get_one(Account, account_id).wedding_id
     free = [one for one in writers if one.verdict is not Verdict.STOPPED]
     chats = {one.evidence.chat_id for one in free}
-    silent = wants_none(session, account.wedding_id, chats) if chats else set()
+    silent = wants_none(session, wedding_id, chats) if chats else set()
     recorded = [
         one.guest_id
         for one in free
         if one.evidence.chat_id not in silent
-        and _is_still_guest(session, account.wedding_id, one)
-        and hear(
-            session,
-            account_id,
-            one.evidence,
-            source=Evidence.HISTORY,
-            phone=one.phone,
-            now=now,
-        )
+        and _is_still_guest(session, wedding_id, one)
+        and _heard(session, account_id, one, now=now)
     ]
-    if not recorded:
-        return 0
-    audit.record(
-        session,
-        "history_consent_recorded",
-        wedding_id=account.wedding_id,
-        user_id=by,
-        now=now,
-        account_id=account_id,
-        guests=recorded,
-    )
-    note(session, Change("guest", account.wedding_id))
-    _log.info(
-        "consents recorded from chats",
-        extra={
-            "action": "history_consent_recorded",
-            "account_id": account_id,
-            "count": len(recorded),
-        },
-    )
+    if recorded:
+        audit.record(
+            session,
+            "history_consent_recorded",
+            wedding_id=wedding_id,
+            user_id=by,
+            now=now,
+            account_id=account_id,
+            guests=recorded,
+        )
+        note(session, Change("guest", wedding_id))
     return len(recorded)
+
+
+def _heard(session: Session, account_id: int, writer: Writer, *, now: datetime) -> bool:
+    """Take the message in as if it had come today; it brings the consent with it."""
+    return hear(
+        session,
+        account_id,
+        writer.evidence,
+        source=Evidence.HISTORY,
+        phone=writer.phone,
+        now=now,
+    )
 
 
 def _is_still_guest(session: Session, wedding_id: int, writer: Writer) -> bool:

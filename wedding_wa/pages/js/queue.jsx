@@ -2,6 +2,7 @@
 // the stillness of a list somebody points at, ids to copy.
 import { useEffect, useRef, useState } from "react";
 import { Link, useLocation, useNavigate } from "react-router";
+import { copyText } from "$/utils/copy";
 import { say } from "$/utils/words";
 
 const QUIET_MS = 250;
@@ -101,21 +102,11 @@ export function Calm({ onHold }) {
   return null;
 }
 
-// Without HTTPS browsers have no clipboard API: then the old way.
-const copy = async (text) => {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const field = Object.assign(document.createElement("textarea"), { value: text });
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
-};
-
 // An id and the button that copies it.
 export function CopyId({ text, name, lang }) {
   const [copied, setCopied] = useState(false);
   const onClick = async () => {
-    await copy(text);
+    await copyText(text);
     setCopied(true);
     setTimeout(() => setCopied(false), COPIED_MS);
   };
