@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from sqlmodel import Session, select
 
@@ -86,6 +88,19 @@ def test_an_older_start_that_comes_late_changes_nothing(post: Post) -> None:
     post.wrote("STOP", at=20)
     post.wrote("START", at=10)
     assert len(post.opt_outs()) == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("last", [("STOP", 30), ("START", 30), ("STOP", 15)])
+def test_the_newest_wish_holds_in_any_order(
+    post: Post, order: tuple[int, ...], last: tuple[str, int]
+) -> None:
+    """STOP at 10, START at 20, and another: by the time they were written."""
+    said = [("STOP", 10), ("START", 20), last]
+    for number in order:
+        text, at = said[number]
+        post.wrote(text, at=at, bare=f"3A{number}")
+    assert unwilling(post, CHAT) == ({CHAT} if last == ("STOP", 30) else set())
 
 
 def test_a_person_undoes_it_and_a_replay_does_not_bring_it_back(
