@@ -1,0 +1,33 @@
+"""pages: the links that download guests as a file; for the guest list's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from wedding_wa.pages.i18n import tr
+
+
+def export_links(search: Any = "") -> rx.Component:
+    """Return the links to CSV and Excel of everybody who matches `search` ("": all)."""
+    query = rx.Var.create(search).to(str)
+    encoded = rx.Var(f"encodeURIComponent({query!s})").to(str)
+    return rx.el.div(
+        rx.icon("download", size=17, aria_hidden="true"),
+        rx.el.span(tr("guest_import.export.label"), class_name="export-word"),
+        *[_link(kind, encoded) for kind in ("csv", "xlsx")],
+        class_name="export-links",
+        role="group",
+        aria_label=tr("guest_import.export.title"),
+    )
+
+
+def _link(kind: str, encoded: rx.Var[str]) -> rx.Component:
+    return rx.el.a(
+        tr(f"guest_import.export.{kind}"),
+        href=rx.Var.create(f"/api/guests/export.{kind}?q={encoded}"),
+        download=True,
+        class_name="text-button",
+        custom_attrs={"data-export": kind},
+    )
