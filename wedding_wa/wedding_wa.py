@@ -18,6 +18,7 @@ from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
 from wedding_wa.pages import (
     accounts,
+    guest_import,
     inbox,
     lost,
     overview,
@@ -30,6 +31,7 @@ from wedding_wa.pages import (
 )
 from wedding_wa.pages.i18n import tr
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
+from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.overview import OverviewState
 from wedding_wa.state.queue import QueueState
@@ -126,6 +128,12 @@ app.add_page(
     "/settings/people",
     title=tr("people.page_title"),
     on_load=PeopleState.live,
+)
+app.add_page(
+    guest_import.guest_import,
+    "/guests/import",
+    title=tr("guest_import.title"),
+    on_load=GuestImportState.live,
 )
 app.add_page(lost.lost, "404", title=tr("layout.lost.title"))
 app.add_page(lost.to_login, LOGIN_PATH, title=tr("common.app"))

@@ -5,11 +5,15 @@ when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an 
 """
 
 from wedding_wa.domain.account import AccountStatus
+from wedding_wa.domain.guests import GUEST_LANGUAGES, Stage
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
 from wedding_wa.domain.pacing import ACCOUNT_RULES
 from wedding_wa.models import Role
 from wedding_wa.pages.components.badge import STATES
 from wedding_wa.pages.overview import CARE
+from wedding_wa.services.guest_import_columns import Field
+from wedding_wa.services.guest_import_lines import BAD, TOLD
+from wedding_wa.services.guest_import_values import Verdict
 from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
@@ -35,6 +39,12 @@ FAMILIES = {
     "accounts.doing": (*COMMANDS, "pair"),
     "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, "other"),
     "common.account": ACCOUNT_KEYS,
+    "guest_import.bad": BAD,
+    "guest_import.field": Field,
+    "guest_import.language": GUEST_LANGUAGES,
+    "guest_import.stage": Stage,
+    "guest_import.told": TOLD,
+    "guest_import.verdict": Verdict,
     "hold.account": ACCOUNT_KEYS,
     "hold.account_rule": PAUSES | ACCOUNT_RULES,
     "hold.rule": PAUSES | set(HoldRule),
