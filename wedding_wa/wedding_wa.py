@@ -18,6 +18,7 @@ from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
 from wedding_wa.pages import (
     accounts,
+    activation,
     guest_import,
     inbox,
     lost,
@@ -31,6 +32,7 @@ from wedding_wa.pages import (
 )
 from wedding_wa.pages.i18n import tr
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
+from wedding_wa.state.activation import ActivationState
 from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.overview import OverviewState
@@ -95,6 +97,12 @@ app.add_page(
     "/inbox",
     title=tr("inbox.title"),
     on_load=InboxState.live,
+)
+app.add_page(
+    activation.activation,
+    "/guests/activation",
+    title=tr("activation.title"),
+    on_load=ActivationState.live,
 )
 app.add_page(
     accounts.accounts,

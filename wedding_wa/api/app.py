@@ -12,6 +12,7 @@ from wedding_wa.api import (
     invitation,
     invitation_cover,
     login,
+    print_sheet,
     setup,
     webhooks,
 )
@@ -38,6 +39,7 @@ def create_api() -> FastAPI:
     for router in (invitation.router(), invitation_cover.router):
         api.include_router(router)
     api.include_router(guest_import.router())
+    api.include_router(print_sheet.router)
     for path in ("/api", "/api/{path:path}"):
         api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)
     return api

@@ -12,6 +12,7 @@ STYLESHEETS = [
     "/queue.css",
     "/settings.css",
     "/inbox.css",
+    "/activation.css",
     "/guest-import.css",
 ]
 
