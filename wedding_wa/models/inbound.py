@@ -122,7 +122,8 @@ class Consent(SQLModel, table=True):
     """Proof that a chat may be written to: an inbound message, or the own number.
 
     Immutable but for revocation (triggers); messages reference it together with
-    their account and chat, so none can go through another chat's consent.
+    their account and chat, so none can go through another chat's consent. `given_to`
+    is the couple's number (E.164) that they wrote to.
     """
 
     __tablename__ = "consent"
@@ -157,6 +158,7 @@ class Consent(SQLModel, table=True):
     phone: str | None = None
     source: str
     inbound_id: int | None = None
+    given_to: str | None = None
     evidence_at: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

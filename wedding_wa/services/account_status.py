@@ -15,8 +15,8 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.account import AccountStatus, Ear, is_ready
 from wedding_wa.domain.chat import phone_of_chat
-from wedding_wa.models import Account, AccountStatusChange
-from wedding_wa.services import consent, hearing, queue
+from wedding_wa.models import Account, AccountStatusChange, Chat
+from wedding_wa.services import consent, hearing, households, queue
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.waha import Me, Timelock
 
@@ -236,12 +236,27 @@ def _logged_in(session: Session, account: Account, me: Me, *, now: datetime) -> 
     account.phone = phone_of_chat(me.chat_id)
     account.push_name = me.push_name or account.push_name
     account.lid = me.lid
-    if account.own_chat_id not in (None, me.chat_id):
-        assert account.id is not None
-        consent.revoke_own_number(session, account.id, now=now)
+    another = account.own_chat_id not in (None, me.chat_id)
     account.own_chat_id = me.chat_id
     session.flush()  # the database compares the consent with the account's row
+    if another:
+        _another_number(session, account, now=now)
     consent.give_own_number(session, account, now=now)
+
+
+def _another_number(session: Session, account: Account, *, now: datetime) -> None:
+    """The guests' consents were for the number before; their households wait again."""
+    consent.change_number(session, account, now=now)
+    homes = session.exec(
+        select(Chat.household_id)
+        .where(Chat.account_id == account.id, col(Chat.household_id).is_not(None))
+        .distinct()
+    ).all()
+    households.refresh_stages(session, [one for one in homes if one], now=now)
+    _log.warning(
+        "another number logged in",
+        extra={"action": "account_number_changed", "account": account.key},
+    )
 
 
 def _nobody(account: Account) -> None:

@@ -35,9 +35,14 @@ def give(
     """Note that the writer of an inbound message may be written to.
 
     `at` is when they wrote. False where a valid consent is there already, or one was
-    revoked after they wrote this: old words do not undo a newer wish.
+    revoked after they wrote this: old words do not undo a newer wish. Nor do words
+    count that were heard before another number logged in: they were for the one of
+    then. What is read from the phone's own history, was written to this number.
     """
-    if _revoked_since(session, account.id, chat_id, at):
+    read_back = source is Evidence.HISTORY
+    if _revoked_since(session, account.id, chat_id, at, but_number=read_back):
+        return False
+    if not read_back and _number_changed_since(session, account.id, at):
         return False
     return _insert(
         session,
@@ -69,18 +74,45 @@ def give_own_number(session: Session, account: Account, *, now: datetime) -> boo
     )
 
 
-def revoke_own_number(session: Session, account_id: int, *, now: datetime) -> int:
-    """Another number logged in: the old one is a stranger now."""
-    return changed(
+def change_number(session: Session, account: Account, *, now: datetime) -> None:
+    """Another number has logged in: who wrote to the old one did not write to this.
+
+    What this number was given before, it has again, on the same proof: a wrong phone
+    that scanned the code must not cost the couple their guests' word.
+    """
+    number = account.phone or ""
+    revoked = _CONSENTS.c.revoked_at.is_(None) & (
+        _CONSENTS.c.given_to.is_(None)
+        | (_CONSENTS.c.given_to != number)
+        | (_CONSENTS.c.source == Evidence.OWN_NUMBER.value)
+    )
+    changed(
         session,
         sa.update(_CONSENTS)
-        .where(
-            _CONSENTS.c.account_id == account_id,
-            _CONSENTS.c.source == Evidence.OWN_NUMBER.value,
-            _CONSENTS.c.revoked_at.is_(None),
-        )
+        .where(_CONSENTS.c.account_id == account.id, revoked)
         .values(revoked_at=now, revoked_reason=NUMBER_CHANGED),
     )
+    for old in session.exec(
+        select(Consent)
+        .where(
+            Consent.account_id == account.id,
+            Consent.given_to == number,
+            Consent.revoked_reason == NUMBER_CHANGED,
+            col(Consent.inbound_id).is_not(None),
+        )
+        .order_by(col(Consent.evidence_at), col(Consent.id))
+    ).all():
+        if not _taken_back(session, old):
+            _insert(
+                session,
+                account,
+                chat_id=old.chat_id,
+                phone=old.phone,
+                inbound_id=old.inbound_id,
+                source=Evidence(old.source),
+                at=old.evidence_at,
+                now=now,
+            )
 
 
 def revoke(session: Session, consent_id: int, *, reason: str, now: datetime) -> bool:
@@ -122,13 +154,47 @@ def known_phone(session: Session, account_id: int, chat_id: str) -> str | None:
 
 
 def _revoked_since(
-    session: Session, account_id: int | None, chat_id: str, at: datetime
+    session: Session,
+    account_id: int | None,
+    chat_id: str,
+    at: datetime,
+    *,
+    but_number: bool,
 ) -> bool:
+    """`but_number`: a change of our own number is not counted."""
     found = session.exec(
         select(Consent.id).where(
             Consent.account_id == account_id,
             Consent.chat_id == chat_id,
             col(Consent.revoked_at) >= at,
+            Consent.revoked_reason != NUMBER_CHANGED if but_number else sa.true(),
+        )
+    ).first()
+    return found is not None
+
+
+def _number_changed_since(
+    session: Session, account_id: int | None, at: datetime
+) -> bool:
+    found = session.exec(
+        select(Consent.id).where(
+            Consent.account_id == account_id,
+            Consent.source == Evidence.OWN_NUMBER,
+            Consent.revoked_reason == NUMBER_CHANGED,
+            col(Consent.revoked_at) >= at,
+        )
+    ).first()
+    return found is not None
+
+
+def _taken_back(session: Session, old: Consent) -> bool:
+    """Whether the chat's consent was revoked for another reason since."""
+    found = session.exec(
+        select(Consent.id).where(
+            Consent.account_id == old.account_id,
+            Consent.chat_id == old.chat_id,
+            Consent.revoked_reason != NUMBER_CHANGED,
+            col(Consent.revoked_at) >= old.evidence_at,
         )
     ).first()
     return found is not None
@@ -154,6 +220,7 @@ def _insert(
         phone=phone,
         source=source.value,
         inbound_id=inbound_id,
+        given_to=account.phone,
         evidence_at=at,
         created_at=now,
     )

@@ -1,0 +1,97 @@
+"""Another number of ours: who wrote to the old one did not write to this one."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session
+
+from tests import accounts as see
+from tests.builders import put
+from tests.integration.chats.conftest import CHAT, PHONE, Post, later
+from wedding_wa.domain.errors import NoConsent
+from wedding_wa.models import Account, Consent, Evidence
+from wedding_wa.services.account_status import apply_status
+from wedding_wa.services.waha import Me
+
+OURS, OTHER = "393470000001@c.us", "393479999999@c.us"
+
+
+def log_in(post: Post, chat: str, at: float) -> None:
+    def write(session: Session) -> None:
+        account = session.get_one(Account, post.couple.groom)
+        account.status_seen_at = None
+        session.add(account)
+        session.flush()
+        me = Me(chat, "Luca")
+        apply_status(
+            session,
+            post.couple.groom,
+            "WORKING",
+            at=later(at),
+            now=later(at),
+            me=me,
+            polled=True,
+        )
+
+    post.db.write_now(write)
+
+
+def valid(post: Post) -> list[Consent]:
+    rows = see.consents(post.db, post.couple.groom)
+    return [row for row in rows if row.revoked_at is None]
+
+
+@pytest.fixture
+def wrote(any_post: Post) -> Post:
+    """A guest of a household wrote to the groom's number."""
+    log_in(any_post, OURS, 0)
+    any_post.household("Rossi", ("Maria", PHONE))
+    any_post.wrote("Ciao", at=10)
+    return any_post
+
+
+def test_the_same_number_again_changes_nothing(wrote: Post) -> None:
+    """A restart, a poll, a logout and a login of the same phone."""
+    before = [row.id for row in valid(wrote)]
+    for at in (20, 30):
+        log_in(wrote, OURS, at)
+    assert [row.id for row in valid(wrote)] == before
+
+
+def test_another_number_has_nobodys_word(wrote: Post) -> None:
+    """All but its own consent is revoked, and the household waits again; what was
+    heard for the old number and comes late gives the new one nothing."""
+    log_in(wrote, OTHER, 20)
+    assert [(row.source, row.chat_id) for row in valid(wrote)] == [
+        ("own_number", OTHER)
+    ]
+    gone = [row for row in see.consents(wrote.db, wrote.couple.groom) if row.revoked_at]
+    assert {row.revoked_reason for row in gone} == {"number_changed"}
+    home = wrote.guest("Maria").household_id
+    assert wrote.stage(home) == "not_invited"
+    with pytest.raises(NoConsent):
+        put(wrote.db, wrote.couple, to=CHAT, now=later(25))
+    wrote.wrote("late", at=15)
+    wrote.wrote("late", at=16, chat="393330001111@c.us")
+    assert len(valid(wrote)) == 1
+    wrote.wrote("Ciao di nuovo", at=30)
+    assert wrote.stage(home) == "active"
+    assert valid(wrote)[-1].given_to == "+393479999999"
+
+
+def test_the_right_number_has_its_word_back(wrote: Post) -> None:
+    """A wrong phone scanned the code for a moment: the same proof counts again, and
+    what was written to the right one meanwhile is read back; not what the wrong one
+    was told."""
+    log_in(wrote, OTHER, 20)
+    wrote.wrote("Ciao, wrong number?", at=25, chat="393330001111@c.us")
+    log_in(wrote, OURS, 30)
+    back = [row for row in valid(wrote) if row.source != "own_number"]
+    assert [(row.chat_id, row.evidence_at, row.given_to) for row in back] == [
+        (CHAT, later(10), "+393470000001")
+    ]
+    assert wrote.stage(wrote.guest("Maria").household_id) == "active"
+    put(wrote.db, wrote.couple, to=CHAT, now=later(35))
+    meanwhile = "393330002222@c.us"
+    wrote.wrote("Ciao", at=22, chat=meanwhile, source=Evidence.HISTORY)
+    assert [row.chat_id for row in valid(wrote)][-1] == meanwhile
