@@ -29,6 +29,7 @@ from wedding_wa.pages import (
     settings_people,
     test_message,
     theme,
+    webhooks,
 )
 from wedding_wa.pages.i18n import tr
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
@@ -42,6 +43,7 @@ from wedding_wa.state.settings import SettingsState
 from wedding_wa.state.settings_limits import LimitsState
 from wedding_wa.state.settings_people import PeopleState
 from wedding_wa.state.test_message import TestMessageState
+from wedding_wa.state.webhooks import WebhooksState
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +144,12 @@ app.add_page(
     "/guests/import",
     title=tr("guest_import.title"),
     on_load=GuestImportState.live,
+)
+app.add_page(
+    webhooks.webhooks,
+    "/settings/webhooks",
+    title=tr("webhooks.page_title"),
+    on_load=WebhooksState.live,
 )
 app.add_page(lost.lost, "404", title=tr("layout.lost.title"))
 app.add_page(lost.to_login, LOGIN_PATH, title=tr("common.app"))

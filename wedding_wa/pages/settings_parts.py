@@ -15,6 +15,7 @@ _TABS = (
     ("general", "/settings", "heart"),
     ("limits", "/settings/limits", "gauge"),
     ("people", "/settings/people", "users"),
+    ("webhooks", "/settings/webhooks", "webhook"),
 )
 
 
@@ -38,7 +39,7 @@ def draft(*children: rx.Component, value: Any, on_text: Any, **attrs: Any) -> An
 
 
 def settings_head(current: str) -> rx.Component:
-    """Return the heading of the three pages and the tabs between them."""
+    """Return the heading of the pages and the tabs between them."""
     return rx.fragment(
         page_head(tr("settings.title"), tr("settings.about")),
         rx.el.nav(

@@ -11,6 +11,7 @@ STYLESHEETS = [
     "/account-pages.css",
     "/queue.css",
     "/settings.css",
+    "/webhooks.css",
     "/inbox.css",
     "/activation.css",
     "/guest-import.css",

@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.messages import Ack
 from wedding_wa.models import Account, Evidence, WebhookLog
-from wedding_wa.services.hearing_ways import webhook_came
+from wedding_wa.services.hearing_ways import TOGETHER, webhook_came
+from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
 from wedding_wa.services.waha import (
@@ -106,9 +107,30 @@ def store(
         applied_at=now if error else None,
         error=error,
     )
-    if source == Evidence.WEBHOOK:
+    news = stored is not None
+    if source == Evidence.WEBHOOK and (
+        news or _the_feed_was_first(session, account_id, key, name, now=now)
+    ):
         webhook_came(session, account_id, now=now)
-    return stored is not None
+    if news and error:
+        note(session, Change("account", wedding_id, account_id))  # nobody applies it
+    return news
+
+
+def _the_feed_was_first(
+    session: Session, account_id: int, event_id: str, event: str, *, now: datetime
+) -> bool:
+    """Whether the feed has just brought this event: then its webhook is no replay."""
+    found = session.execute(
+        sa.select(_LOG.c.id).where(
+            _LOG.c.account_id == account_id,
+            _LOG.c.event_id == event_id,
+            _LOG.c.event == event,
+            _LOG.c.source == Evidence.FEED.value,
+            _LOG.c.received_at >= now - TOGETHER,
+        )
+    )
+    return found.first() is not None
 
 
 def open_events(session: Session, account_id: int, *, limit: int) -> list[OpenEvent]:
@@ -162,6 +184,10 @@ def set_error(
         .where(_LOG.c.id == row_id, _LOG.c.applied_at.is_(None))
         .values(error=error, applied_at=done)
     )
+    row = session.execute(
+        sa.select(_LOG.c.wedding_id, _LOG.c.account_id).where(_LOG.c.id == row_id)
+    ).one()
+    note(session, Change("account", row.wedding_id, row.account_id))
 
 
 def reopen_failed(session: Session, account_id: int) -> int:

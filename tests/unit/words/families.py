@@ -11,13 +11,16 @@ from wedding_wa.domain.pacing import ACCOUNT_RULES
 from wedding_wa.models import Role
 from wedding_wa.pages.components.badge import STATES
 from wedding_wa.pages.overview import CARE
+from wedding_wa.pages.webhook_panel import STATES as EVENT_STATES
 from wedding_wa.services.guest_import_columns import Field
 from wedding_wa.services.guest_import_lines import BAD, TOLD
 from wedding_wa.services.guest_import_values import Verdict
 from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
+from wedding_wa.services.webhook_refusals import Reason
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
 from wedding_wa.state.inbox_views import MEDIA
+from wedding_wa.state.webhook_rows import WORDS
 from wedding_wa.words import languages
 
 # A pause is told by who made it.
@@ -30,6 +33,9 @@ STATUSES = (
     "PASSKEY_CONFIRMATION_REQUIRED",
     "other",
 )
+
+# How an event comes; the own number needs none.
+WAYS = ("webhook", "feed", "history")
 
 FAMILIES = {
     "account.change": STATUSES,
@@ -61,4 +67,10 @@ FAMILIES = {
     "queue.skip": SkipReason,
     "settings.language": (*languages(), "title", "about"),
     "state": STATES,
+    "webhooks.event": WORDS,
+    "webhooks.proof": WAYS,
+    "webhooks.reason": Reason,
+    "webhooks.reason_about": Reason,
+    "webhooks.state": EVENT_STATES,
+    "webhooks.way": WAYS,
 }
