@@ -84,7 +84,7 @@ class Feed:
             group.create_task(self._listen_on_and_on())
 
     async def _listen_on_and_on(self) -> None:
-        while True:
+        while not _told_to_stop():
             try:
                 await self._listen()
             except NotConfigured:
@@ -215,6 +215,13 @@ def _store(
             now=now,
             source=Evidence.FEED,
         )
+
+
+def _told_to_stop() -> bool:
+    """A task group whose task fails in the same moment in which it is cancelled raises
+    the fault and, before Python 3.13, forgets that it was told to stop."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _together(*works: Coroutine[Any, Any, None]) -> None:

@@ -1,8 +1,9 @@
 """services: comparing WAHA's newest messages with what we were told.
 
 An account may be connected, its feed open and webhooks promised, and something still
-be lost on the way. So each poll asks for the chats written to since the last one (one
-call, the newest 40 chats) and looks for their last messages among what was heard.
+be lost on the way. So each poll reads what the chats written to since the last one say
+(one call for the newest 40 chats, one for each of those: mostly none) and looks for it
+among what was heard. Only messages that a person wrote count, and acks of ours.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from wedding_wa.db import Database
+from wedding_wa.domain.chat import is_person
 from wedding_wa.domain.errors import WahaError
 from wedding_wa.models import HandMessage, InboundMessage, QueueMessage, WebhookLog
 from wedding_wa.services import hearing_ways as ways
@@ -21,7 +23,7 @@ from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.feed_nudge import nudge_of
 from wedding_wa.services.inbound_messages import is_written_by_person
-from wedding_wa.services.waha import WahaMessage
+from wedding_wa.services.waha import WahaClient, WahaMessage
 from wedding_wa.services.webhook_log import MESSAGES
 
 #: What is younger may still be on its way to us.
@@ -29,6 +31,7 @@ GRACE = timedelta(seconds=20)
 #: WhatsApp's times are of another clock.
 MARGIN = timedelta(minutes=2)
 CHATS = 40
+PER_CHAT = 50
 
 
 @dataclass(slots=True)
@@ -40,36 +43,50 @@ class _Looks:
     judged: set[str] = field(default_factory=set)
 
 
+def begin(clients: Clients, account_id: int, *, now: datetime) -> _Looks:
+    """From now on, in this process, everything said should come to us. What was said
+    before is read at the start, where the app was away."""
+    looks: _Looks = clients.kept.setdefault(
+        (account_id, "looks"), _Looks(first=now, last=now)
+    )
+    return looks
+
+
 async def hears_all(
     db: Database, clients: Clients, account_id: int, clock: Clock
 ) -> bool:
     """False where a message stands in the chats that nobody told us: a gap is open.
 
-    The first look of a process only sets the mark: what is older was read at its start.
-    A WAHA that cannot answer, or keeps no chats, proves nothing.
+    What is older than `begin` is not looked at. A WAHA that cannot answer, or keeps no
+    chats, proves nothing.
     """
     now = clock.now()
-    looks: _Looks | None = clients.kept.get((account_id, "looks"))
-    if looks is None:
-        clients.kept[account_id, "looks"] = _Looks(first=now, last=now)
-        return True
+    looks = begin(clients, account_id, now=now)
     since = max(looks.first, looks.last - MARGIN)
     try:
-        client = await clients.get(account_id)
-        chats = await client.chats(limit=CHATS, since=since)
+        said = await _said(await clients.get(account_id), since)
     except WahaError:
         return True
     looks.last = now
-    newest = [chat.last_message for chat in chats if chat.last_message is not None]
-    ripe = [one for one in newest if _is_ripe(one, now) and one.id not in looks.judged]
+    ripe = [one for one in said if _is_ripe(one, now) and one.id not in looks.judged]
     missing = await db.read(_missing, account_id, ripe)
     if not missing:
         return True
-    looks.judged = {one.id for one in newest} & looks.judged | {m.id for m in missing}
+    looks.judged &= {one.id for one in said}
+    looks.judged |= {one.id for one in missing}
     oldest = min(message.timestamp for message in missing)
     await db.write(ways.unheard, account_id, since=oldest, now=now)
     nudge_of(clients, account_id).distrust.set()
     return False
+
+
+async def _said(client: WahaClient, since: datetime) -> list[WahaMessage]:
+    """What stands in the chats written to since then, read one after the other."""
+    said: list[WahaMessage] = []
+    for chat in await client.chats(limit=CHATS, since=since):
+        if is_person(chat.chat_id):
+            said += await client.messages(chat.chat_id, since=since, limit=PER_CHAT)
+    return said
 
 
 def _is_ripe(message: WahaMessage, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.account import is_ready
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.models import Account, Evidence
-from wedding_wa.services import hearing, queue, webhook_log
+from wedding_wa.services import hearing, hearing_check, queue, webhook_log
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.account_status import apply_status, apply_timelock
 from wedding_wa.services.accounts import Clients
@@ -54,6 +54,7 @@ async def start_hearing(
     Events that failed are tried once more: the app may have been mended meanwhile.
     Afterwards a connected account has no open gap, unless WAHA went away again.
     """
+    hearing_check.begin(clients, account_id, now=clock.now())
     await db.write(webhook_log.reopen_failed, account_id)
     await apply_open_events(db, clients, account_id, clock)
     await db.write(hearing.open_after_absence, account_id, now=clock.now())

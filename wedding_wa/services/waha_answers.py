@@ -86,7 +86,6 @@ class ChatOverview:
     chat_id: str = field(repr=False)
     name: str | None = field(default=None, repr=False)
     last_message_at: datetime | None = None
-    last_message: WahaMessage | None = None
 
 
 @dataclass(frozen=True)
@@ -168,8 +167,7 @@ def read_chat(body: object) -> ChatOverview | None:
     last = moment_of(dict_of(told.get("lastMessage")).get("timestamp"))
     if last is None:
         last = moment_of(dict_of(told.get("_chat")).get("conversationTimestamp"))
-    newest = read_message(told.get("lastMessage"))
-    return ChatOverview(chat_id, text_of(told.get("name")), last, newest)
+    return ChatOverview(chat_id, text_of(told.get("name")), last)
 
 
 def read_number(body: object) -> NumberCheck | None:

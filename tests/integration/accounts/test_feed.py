@@ -248,6 +248,17 @@ async def test_a_wrong_key_is_deafness_and_stays_secret(
         assert "not-the-right-key" not in str(record.__dict__) + record.getMessage()
 
 
+async def test_it_stops_when_told_even_in_the_moment_of_a_break(house: House) -> None:
+    """The line breaks while the process stops: both at once must not outlive it."""
+    await unreached(house)
+    for _ in range(20):
+        async with listening(house):
+            pass
+        async with asyncio.timeout(20):
+            async with listening(house):
+                await house.by_phone(house.sim.fault, "cut_feed")
+
+
 async def test_the_two_ways_waha_refuses_a_key(house: House) -> None:
     """Closed with 1008 after it was opened, or refused by a proxy in front: BadKey."""
     config = WahaConfig(house.sim.url, "wrong", "groom")
