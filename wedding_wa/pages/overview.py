@@ -19,6 +19,7 @@ from wedding_wa.pages.components import (
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.lines import message_line
+from wedding_wa.pages.not_written import not_written_card
 from wedding_wa.state.base import PageState
 from wedding_wa.state.overview import OverviewState
 
@@ -48,7 +49,13 @@ def overview() -> rx.Component:
         when_loaded(
             OverviewState,
             rx.el.div(
-                _unread(), _care(), _steps(), _plan(), _newest(), class_name="overview"
+                _unread(),
+                _care(),
+                _steps(),
+                not_written_card(OverviewState),
+                _plan(),
+                _newest(),
+                class_name="overview",
             ),
             _bones(),
         ),

@@ -19,6 +19,7 @@ from wedding_wa.pages.components import (
 from wedding_wa.pages.components.badge import state_icon, tone_of
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
+from wedding_wa.pages.not_written import not_written_empty
 from wedding_wa.pages.queue_list import message_list, pager
 from wedding_wa.pages.queue_panel import message_panel
 from wedding_wa.pages.queue_parts import calm, query_link, search_field
@@ -215,7 +216,8 @@ def _nothing() -> rx.Component:
     )
     none_here = empty("search-x", tr("queue.filtered.title"), about, clear)
     none_at_all = empty("mail", tr("queue.empty.title"), tr("queue.empty.about"))
-    return rx.cond(QueueState.total_of_all > 0, none_here, none_at_all)
+    none_yet = not_written_empty(QueueState, none_at_all)
+    return rx.cond(QueueState.total_of_all > 0, none_here, none_yet)
 
 
 def _bones() -> rx.Component:

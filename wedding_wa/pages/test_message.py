@@ -19,6 +19,7 @@ from wedding_wa.pages.compose import copy_button, recipient, sheet
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.lines import message_line
+from wedding_wa.pages.not_written import not_written_card
 from wedding_wa.state.accounts import ACCOUNT_KEYS
 from wedding_wa.state.base import PageState
 from wedding_wa.state.test_message import LIMIT, TestMessageState
@@ -29,7 +30,9 @@ _sender = TestMessageState.sender
 def test_message() -> rx.Component:
     """Return the page."""
     left = rx.el.div(_form(), _sent(), class_name="test-left")
-    right = rx.el.div(_first(), class_name="test-right")
+    right = rx.el.div(
+        _first(), not_written_card(TestMessageState), class_name="test-right"
+    )
     return frame(
         page_head(tr("test.title"), tr("test.about")),
         when_loaded(

@@ -13,6 +13,7 @@ from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.account_words import status_word
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.lines import LineState, MessageLine, line_states, message_lines
+from wedding_wa.state.not_written import NotWritten, waiting_values
 
 
 class Step(TypedDict):
@@ -41,7 +42,7 @@ class Plan(TypedDict):
     done_at: str
 
 
-class OverviewState(PageState):
+class OverviewState(NotWritten, PageState):
     """What the page shows."""
 
     steps: list[Step] = []
@@ -66,6 +67,7 @@ class OverviewState(PageState):
             "plans": {one.key: _plan(one) for one in found.plans},
             "lines": message_lines(found.newest),
             "states": line_states(found.newest, lang=lang, zone=who.time_zone, now=now),
+            **await waiting_values(who),
         }
 
 

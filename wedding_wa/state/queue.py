@@ -19,6 +19,7 @@ from wedding_wa.services.queue_timeline import Detail, Screen, queue_screen
 from wedding_wa.services.queue_views import QueuePage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.not_written import NotWritten, waiting_values
 from wedding_wa.state.queue_live import first_look, next_look
 from wedding_wa.state.queue_panel import (
     NOTHING,
@@ -47,7 +48,7 @@ ROUTE = "/queue"
 _SEARCH_LONGEST = 80
 
 
-class QueueState(PageState):
+class QueueState(NotWritten, PageState):
     """What the Queue page shows. `shown`, `searched` and `opened` mirror the URL."""
 
     shown: str = ""
@@ -176,6 +177,7 @@ class QueueState(PageState):
             **_list_values(screen.page, wish, speech),
             **_phase_values(screen, self._played),
             **_panel_values(screen.detail, speech, raw=self._wants_raw),
+            **await waiting_values(who),
         }
 
 

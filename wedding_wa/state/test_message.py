@@ -22,6 +22,7 @@ from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.account_words import pretend_phones, status_word
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.lines import LineState, MessageLine, line_states, message_lines
+from wedding_wa.state.not_written import NotWritten, waiting_values
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
 
@@ -63,7 +64,7 @@ _NOBODY: Sender = {
 }
 
 
-class TestMessageState(PageState):
+class TestMessageState(NotWritten, PageState):
     """What the page shows. The words being written stay in the browser until sent."""
 
     __test__ = False  # for pytest: no test, a page
@@ -120,6 +121,7 @@ class TestMessageState(PageState):
             "people": [_person(one) for one in page.people],
             "lines": message_lines(page.lines),
             "states": line_states(page.lines, lang=lang, zone=zone, now=now),
+            **await waiting_values(who),
         }
 
     def _account(self) -> str:
