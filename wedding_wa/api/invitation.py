@@ -6,6 +6,7 @@ person's (services/invitations.py); who is logged in to the app is not a guest.
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from fastapi import APIRouter, Request
@@ -57,7 +58,8 @@ def router() -> APIRouter:
         if view is None:
             return _unknown(request, knocks)
         line = " · ".join(part for part in (view.long_date, view.place) if part)
-        data = card_png(view.first_name, view.second_name, line)
+        names = (view.first_name, view.second_name)
+        data = await asyncio.to_thread(card_png, *names, line)
         return _picture(data, "image/png", _DAY)
 
     @made.api_route("/i/{token}/cover-{digest}.jpg", methods=["GET", "HEAD"])

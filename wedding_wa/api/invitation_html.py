@@ -129,7 +129,7 @@ def _paragraphs(text: str) -> Markup:
 
 def _contact(view: InvitationView, *, preview: bool) -> Markup:
     """The one button, or the sentence for while there is nobody behind it."""
-    if view.trouble:
+    if view.trouble and not preview:
         return Markup('<p class="kind">{}</p>').format(
             guest_say(view.language, view.trouble)
         )

@@ -28,8 +28,8 @@ TEXTS: Mapping[str, int] = {
     "headline": 80,
     "front": 400,
     "letter": 3_000,
-    "button": 40,
     "closing": 300,
+    "button": 40,
     "greeting": 300,
     "description": 200,
 }

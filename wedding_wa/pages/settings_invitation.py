@@ -13,7 +13,7 @@ from wedding_wa.domain.invitation import (
     TEXTS,
 )
 from wedding_wa.pages.components import card, confirm, skeleton, when_loaded
-from wedding_wa.pages.i18n import tr
+from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.settings_parts import (
     draft,
@@ -65,7 +65,9 @@ def _content() -> rx.Component:
         no_validate=True,
         class_name="stack",
     )
-    left = rx.el.div(_only_editors(), form, _cover(), class_name="stack")
+    left = rx.el.div(
+        _only_editors(), _no_button_yet(), form, _cover(), class_name="stack"
+    )
     return rx.el.div(left, _preview(), class_name="letter-desk")
 
 
@@ -89,6 +91,25 @@ def _only_editors() -> rx.Component:
         custom_attrs={"data-tone": "sand"},
     )
     return rx.cond(_S.may_edit, rx.fragment(), note)
+
+
+def _no_button_yet() -> rx.Component:
+    """Say for each number that is not linked what its guests read meanwhile."""
+    note = rx.el.p(
+        rx.icon("info", size=16, aria_hidden="true"),
+        rx.el.span(
+            rx.cond(
+                _S.unlinked.length() > 1,
+                tr("invitation_settings.unlinked.both"),
+                tr_of("invitation_settings.unlinked", _S.unlinked[0]),
+            ),
+            " ",
+            rx.link(tr("invitation_settings.unlinked.link"), href="/accounts"),
+        ),
+        class_name="notice",
+        custom_attrs={"data-tone": "amber"},
+    )
+    return rx.cond(_S.unlinked.length() > 0, note, rx.fragment())
 
 
 def _bar() -> rx.Component:

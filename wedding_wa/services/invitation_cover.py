@@ -31,7 +31,8 @@ SHORTEST_SIDE = 300
 # A JPEG is decoded small from the start; the others are whole in memory once.
 _MOST_PIXELS = {"JPEG": 64_000_000, "MPO": 64_000_000}
 _MOST_PIXELS_ELSE = 24_000_000
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+# A phone's MPO is opened as the JPEG that it begins with.
+_FORMATS = ("JPEG", "PNG", "WEBP")
 _PAPER = "#fdfbf5"
 _QUALITIES = (86, 80, 74, 66, 56, 44, 32)
 
@@ -62,16 +63,10 @@ def prepared(upload: bytes) -> Picture:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             return _stored(_opened(upload))
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            EOFError,
-            Image.DecompressionBombError,
-        ):
-            raise BadInput("invitation_settings.error.no_picture", "cover") from None
-        except Image.DecompressionBombWarning:
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise BadInput("invitation_settings.error.pixels", "cover") from None
+        except (OSError, ValueError, SyntaxError, EOFError):
+            raise BadInput("invitation_settings.error.no_picture", "cover") from None
 
 
 def store_cover(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,12 +24,24 @@ _DISPLAY, _TEXT = 144, 24  # the font's optical sizes
 _WIDEST = 1000
 _FINE = 4
 _NAMES = (118, 100, 84, 70, 56, 44)
-_LINES = (36, 30, 26, 22)
+_LINES = (36, 30, 26, 22, 18)
+
+
+# Fonts are kept, and FreeType wants one thread at a time for each.
+_one = threading.Lock()
+
+
+def card_png(first: str, second: str, line: str) -> bytes:
+    """Return the card. What is too long, or has letters the font lacks, is left out.
+
+    Takes a tenth of a second the first time: not for the event loop.
+    """
+    with _one:
+        return _drawn(first, second, line)
 
 
 @lru_cache(maxsize=32)
-def card_png(first: str, second: str, line: str) -> bytes:
-    """Return the card. Names in letters that the font lacks are left out."""
+def _drawn(first: str, second: str, line: str) -> bytes:
     image = Image.new("RGB", (CARD_WIDTH, CARD_HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((28, 28, CARD_WIDTH - 29, CARD_HEIGHT - 29), outline=_EDGE, width=2)
@@ -36,8 +49,9 @@ def card_png(first: str, second: str, line: str) -> bytes:
     if _known(first + second):
         _names(draw, first, second)
     if _known(line):
-        size = next((s for s in _LINES if _wide(line, s) <= _WIDEST), 18)
-        _middle(draw, line, 500, _font(size, 400, _TEXT), _SOFT)
+        fitting = (size for size in _LINES if _wide(line, size) <= _WIDEST)
+        if size := next(fitting, None):
+            _middle(draw, line, 500, _font(size, 400, _TEXT), _SOFT)
     out = io.BytesIO()
     image.quantize(64).save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -61,6 +75,8 @@ def _names(draw: ImageDraw.ImageDraw, first: str, second: str) -> None:
         total = sum(widths) + 2 * gap
         if total <= _WIDEST:
             break
+    else:
+        return  # nobody's names are as long
     x = (CARD_WIDTH - total) / 2
     draw.text((x, 350), first, _INK, font, anchor="ls")
     x += widths[0] + gap

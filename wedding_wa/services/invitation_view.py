@@ -125,7 +125,7 @@ def preview_view(
         0,
         guest_say(language, "sample"),
         SAMPLE_CODE,
-        _side_for_preview(session, wedding_id),
+        "groom",
         language,
     )
     return _view(session, wedding, to, texts)
@@ -204,14 +204,14 @@ def _number(session: Session, wedding_id: int, side: str) -> tuple[str, str]:
     return "", NOT_READY if account and account.waha_url else NOT_SET_UP
 
 
-def _side_for_preview(session: Session, wedding_id: int) -> str:
-    """A side whose number is linked, so that the button can be seen."""
-    linked = session.exec(
-        select(Account.key).where(
-            Account.wedding_id == wedding_id, col(Account.phone).is_not(None)
-        )
-    ).first()
-    return linked or "groom"
+def unlinked_sides(session: Session, wedding_id: int) -> list[str]:
+    """Return the sides whose letters have a sentence in the button's place."""
+    accounts = session.exec(
+        select(Account.key)
+        .where(Account.wedding_id == wedding_id, col(Account.phone).is_(None))
+        .order_by(col(Account.key).desc())
+    )
+    return list(accounts)
 
 
 def _day(text: str) -> date | None:

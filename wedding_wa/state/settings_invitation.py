@@ -26,7 +26,7 @@ from wedding_wa.services.invitation_texts import (
     save_texts,
     wrong_texts,
 )
-from wedding_wa.services.invitation_view import SAMPLE_CODE, cover_of
+from wedding_wa.services.invitation_view import SAMPLE_CODE, cover_of, unlinked_sides
 from wedding_wa.services.invitations import couple_name, greeting_text
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.services.wedding_details import change_details, details, wrong_details
@@ -64,6 +64,8 @@ class InvitationState(PageState):
     preview: str = ""
     cover: str = ""
     cover_kb: int = 0
+    # Sides whose number is not linked: their letters have no button yet.
+    unlinked: list[str] = []
 
     kept: str = rx.SessionStorage("", name="invitation-typed")
 
@@ -151,6 +153,7 @@ class InvitationState(PageState):
         return {
             "_all": {**texts, WEDDING: {n: wedding[n] for n in DETAIL_NAMES}},
             "may_edit": may_edit(who),
+            "unlinked": await db.read(unlinked_sides, who.wedding_id),
             "cover": cover.digest if cover else "",
             "cover_kb": cover.kilobytes if cover else 0,
         }

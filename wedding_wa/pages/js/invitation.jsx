@@ -3,7 +3,9 @@ import { useEffect, useRef, useState } from "react";
 import { say } from "$/utils/words";
 
 // Width and height of what is pretended to be looked at, in CSS pixels.
-const SIZES = { phone: [375, 700], desk: [1180, 820] };
+const SIZES = { phone: [375, 700], desk: [1180, 1200] };
+// What stands above and below the letter while the page is scrolled.
+const AROUND = 330;
 const BLANK = "about:blank";
 
 const Choice = ({ label, value, options, onChoose }) => (
@@ -31,14 +33,23 @@ export function LetterPreview({ src, lang }) {
   const frames = [useRef(null), useRef(null)];
   const box = useRef(null);
   const next = useRef(null);
-  const [width, height] = SIZES[size];
+  const [room, setRoom] = useState(SIZES.phone[1]);
+  const [width, tall] = SIZES[size];
+  const height = size === "phone" ? Math.min(tall, room) : tall;
 
   useEffect(() => {
-    const measure = () => setScale(Math.min(1, box.current.clientWidth / width));
+    const measure = () => {
+      setScale(Math.min(1, box.current.clientWidth / width));
+      setRoom(Math.max(480, window.innerHeight - AROUND));
+    };
     const watch = new ResizeObserver(measure);
     watch.observe(box.current);
+    window.addEventListener("resize", measure);
     measure();
-    return () => watch.disconnect();
+    return () => {
+      watch.disconnect();
+      window.removeEventListener("resize", measure);
+    };
   }, [width]);
 
   useEffect(() => {
