@@ -118,12 +118,14 @@ def _account(key: str) -> rx.Component:
     here = InboxState.account == key
     return query_link(
         account_dot(key),
-        account_name(key),
+        rx.el.span(account_name(key), class_name="only-heard"),
         to={"account": rx.cond(here, "", key), **_FIRST_PAGE},
-        class_name="chip chip-quiet",
+        class_name="inbox-only",
+        title=account_name(key),
         custom_attrs={
             "aria-current": rx.cond(here, "true", "false"),
             "data-only": key,
+            "data-account": key,
         },
     )
 

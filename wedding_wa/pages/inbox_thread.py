@@ -93,8 +93,10 @@ def _about() -> rx.Component:
         ),
         rx.foreach(
             _head["accounts"].to(list[str]),
-            lambda key: rx.el.span(
-                account_dot(key), account_name(key), class_name="thread-account"
+            lambda key: rx.el.i(
+                account_dot(key),
+                rx.el.span(account_name(key), class_name="thread-side"),
+                class_name="thread-account",
             ),
         ),
     )
