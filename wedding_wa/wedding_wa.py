@@ -25,6 +25,7 @@ from wedding_wa.pages import (
     overview,
     queue,
     settings,
+    settings_invitation,
     settings_limits,
     settings_people,
     test_message,
@@ -40,6 +41,7 @@ from wedding_wa.state.overview import OverviewState
 from wedding_wa.state.queue import QueueState
 from wedding_wa.state.session import LOGIN_PATH, LoginRequired
 from wedding_wa.state.settings import SettingsState
+from wedding_wa.state.settings_invitation import InvitationState
 from wedding_wa.state.settings_limits import LimitsState
 from wedding_wa.state.settings_people import PeopleState
 from wedding_wa.state.test_message import TestMessageState
@@ -132,6 +134,12 @@ app.add_page(
     "/settings/limits",
     title=tr("limits.page_title"),
     on_load=[LimitsState.live, LimitsState.follow_holds],
+)
+app.add_page(
+    settings_invitation.settings_invitation,
+    "/settings/invitation",
+    title=tr("invitation_settings.page_title"),
+    on_load=InvitationState.live,
 )
 app.add_page(
     settings_people.settings_people,

@@ -14,6 +14,7 @@ Words = rx.Var[str]
 _TABS = (
     ("general", "/settings", "heart"),
     ("limits", "/settings/limits", "gauge"),
+    ("invitation", "/settings/invitation", "mail-open"),
     ("people", "/settings/people", "users"),
     ("webhooks", "/settings/webhooks", "webhook"),
 )

@@ -11,6 +11,7 @@ STYLESHEETS = [
     "/account-pages.css",
     "/queue.css",
     "/settings.css",
+    "/invitation.css",
     "/webhooks.css",
     "/inbox.css",
     "/activation.css",
