@@ -22,6 +22,7 @@ from wedding_wa.pages import (
     guest_import,
     inbox,
     lost,
+    opted_out,
     overview,
     queue,
     settings,
@@ -37,6 +38,7 @@ from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
 from wedding_wa.state.activation import ActivationState
 from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.inbox import InboxState
+from wedding_wa.state.opted_out import OptedOutState
 from wedding_wa.state.overview import OverviewState
 from wedding_wa.state.queue import QueueState
 from wedding_wa.state.session import LOGIN_PATH, LoginRequired
@@ -107,6 +109,12 @@ app.add_page(
     "/guests/activation",
     title=tr("activation.title"),
     on_load=ActivationState.live,
+)
+app.add_page(
+    opted_out.opted_out,
+    "/guests/opted-out",
+    title=tr("opt_out.title"),
+    on_load=OptedOutState.live,
 )
 app.add_page(
     accounts.accounts,

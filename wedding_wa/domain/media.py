@@ -17,5 +17,4 @@ class Media(StrEnum):
     LOCATION = "location"
     CONTACT = "contact"
     POLL = "poll"
-    EVENT = "event"
     OTHER = "other"

@@ -15,6 +15,7 @@ STYLESHEETS = [
     "/webhooks.css",
     "/inbox.css",
     "/activation.css",
+    "/opted-out.css",
     "/guest-import.css",
 ]
 

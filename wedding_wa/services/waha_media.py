@@ -25,7 +25,7 @@ _PARTS: Mapping[str, Media] = {
     "pollCreationMessage": Media.POLL,
     "pollCreationMessageV2": Media.POLL,
     "pollCreationMessageV3": Media.POLL,
-    "eventMessage": Media.EVENT,
+    "eventMessage": Media.OTHER,
     "albumMessage": Media.IMAGE,
 }
 # Envelopes around the same parts: pictures to be seen once, files with a caption …
@@ -49,7 +49,7 @@ _TYPES: Mapping[str, Media] = {
     "vcard": Media.CONTACT,
     "multi_vcard": Media.CONTACT,
     "poll_creation": Media.POLL,
-    "event_creation": Media.EVENT,
+    "event_creation": Media.OTHER,
 }
 _MIMES: Mapping[str, Media] = {
     "image": Media.IMAGE,

@@ -20,6 +20,7 @@ from wedding_wa.services.webhook_refusals import Reason
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
 from wedding_wa.state.inbox_views import MEDIA
+from wedding_wa.state.opted_out import ENDS
 from wedding_wa.state.webhook_rows import WORDS
 from wedding_wa.words import languages
 
@@ -61,6 +62,7 @@ FAMILIES = {
     "limits.now.why": ACCOUNT_RULES,
     "overview.care": (*CARE, "title"),
     "overview.care.go": CARE,
+    "opt_out.ended": ENDS,
     "people.role": Role,
     "phase": Phase,
     "queue.outcome": (*Outcome, "running"),
