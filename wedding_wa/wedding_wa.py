@@ -18,6 +18,7 @@ from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
 from wedding_wa.pages import (
     accounts,
+    guests,
     activation,
     guest_import,
     inbox,
@@ -37,6 +38,8 @@ from wedding_wa.pages.i18n import tr
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
 from wedding_wa.state.activation import ActivationState
 from wedding_wa.state.guest_import import GuestImportState
+from wedding_wa.state.guest_forms import GuestFormsState
+from wedding_wa.state.guests import GuestsState
 from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.opted_out import OptedOutState
 from wedding_wa.state.overview import OverviewState
@@ -115,6 +118,12 @@ app.add_page(
     "/guests/opted-out",
     title=tr("opt_out.title"),
     on_load=OptedOutState.live,
+)
+app.add_page(
+    guests.guests,
+    "/guests",
+    title=tr("guests.title"),
+    on_load=[GuestsState.live, GuestFormsState.forget_form],
 )
 app.add_page(
     accounts.accounts,

@@ -60,6 +60,7 @@ def keys_list() -> rx.Component:
         (("/",), tr("layout.keys.search")),
         (("j", "k"), tr("layout.keys.rows")),
         (("↵",), tr("layout.keys.open")),
+        (("x",), tr("layout.keys.choose")),
         (("r",), tr("layout.keys.reply")),
         (("esc",), tr("layout.keys.close")),
         (("?",), tr("layout.keys.help")),

@@ -18,6 +18,7 @@ class Entry:
 NAV = (
     Entry("overview", "/", "house", "o"),
     Entry("queue", "/queue", "list-checks", "q"),
+    Entry("guests", "/guests", "users", "g"),
     Entry("inbox", "/inbox", "mail", "i"),
     Entry("test", "/test", "send", "t"),
     Entry("accounts", "/accounts", "smartphone", "a"),

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.guests import NOTES_LONGEST, Stage
 from wedding_wa.domain.phone import nice_phone
-from wedding_wa.models import Guest, HouseholdAlias
+from wedding_wa.models import Guest, Household, HouseholdAlias
 from wedding_wa.services import guest_chats
 from wedding_wa.services.chats import rematch
 from wedding_wa.services.guest_rows import GUESTS, TAGS, guest_of, tags_of, tell
@@ -65,6 +65,16 @@ def merge(
     return kept
 
 
+def which_stays(
+    session: Session, wedding_id: int, household_ids: Collection[int]
+) -> Household:
+    """Return which of several households is kept when they are joined."""
+    homes = [household_of(session, wedding_id, one) for one in set(household_ids)]
+    if len(homes) < 2:
+        raise BadInput("guests.wrong.join_one", "households")
+    return min(homes, key=lambda home: (-_FAR.get(home.stage or "", 0), home.id or 0))
+
+
 def join_households(
     session: Session,
     wedding_id: int,
@@ -74,13 +84,11 @@ def join_households(
     now: datetime,
 ) -> int:
     """Make one household of several and return which stayed: the one that is
-    farthest, of several the oldest. The links and codes of all go on working.
+    farthest, of several the oldest (`which_stays`). The links and codes of all go on
+    working.
     """
-    homes = [household_of(session, wedding_id, one) for one in set(household_ids)]
-    if len(homes) < 2:
-        raise BadInput("guests.wrong.join_one", "households")
-    homes.sort(key=lambda home: (-_FAR.get(home.stage or "", 0), home.id or 0))
-    kept, *others = [home.id or 0 for home in homes]
+    kept = which_stays(session, wedding_id, household_ids).id or 0
+    others = sorted(set(household_ids) - {kept})
     for other in others:
         take_in(session, wedding_id, kept, other, now=now)
     refresh_stages(session, [kept], now=now)
