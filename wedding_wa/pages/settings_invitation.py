@@ -66,7 +66,12 @@ def _content() -> rx.Component:
         class_name="stack",
     )
     left = rx.el.div(
-        _only_editors(), _no_button_yet(), form, _cover(), class_name="stack"
+        _only_editors(),
+        _local_links(),
+        _no_button_yet(),
+        form,
+        _cover(),
+        class_name="stack",
     )
     return rx.el.div(left, _preview(), class_name="letter-desk")
 
@@ -110,6 +115,16 @@ def _no_button_yet() -> rx.Component:
         custom_attrs={"data-tone": "amber"},
     )
     return rx.cond(_S.unlinked.length() > 0, note, rx.fragment())
+
+
+def _local_links() -> rx.Component:
+    note = rx.el.p(
+        rx.icon("link-2-off", size=16, aria_hidden="true"),
+        tr("invitation_settings.local", address=_S.local),
+        class_name="notice",
+        custom_attrs={"data-tone": "amber"},
+    )
+    return rx.cond(_S.local != "", note, rx.fragment())
 
 
 def _bar() -> rx.Component:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import reflex as rx
 
@@ -66,6 +66,8 @@ class InvitationState(PageState):
     cover_kb: int = 0
     # Sides whose number is not linked: their letters have no button yet.
     unlinked: list[str] = []
+    # Where links begin, if nobody else can open them; else "".
+    local: str = ""
 
     kept: str = rx.SessionStorage("", name="invitation-typed")
 
@@ -153,6 +155,7 @@ class InvitationState(PageState):
         return {
             "_all": {**texts, WEDDING: {n: wedding[n] for n in DETAIL_NAMES}},
             "may_edit": may_edit(who),
+            "local": _local(runtime.current().settings.public),
             "unlinked": await db.read(unlinked_sides, who.wedding_id),
             "cover": cover.digest if cover else "",
             "cover_kb": cover.kilobytes if cover else 0,
@@ -250,6 +253,12 @@ def typed_in(kept: str) -> Typed:
         }
     except (ValueError, AttributeError, TypeError, RecursionError):
         return {}
+
+
+def _local(address: str) -> str:
+    """`address` if only this machine understands it; else nothing."""
+    host = urlsplit(address).hostname or ""
+    return address if host in ("localhost", "127.0.0.1", "::1") else ""
 
 
 def _names(part: str) -> tuple[str, ...]:

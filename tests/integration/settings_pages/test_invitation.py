@@ -13,7 +13,7 @@ from tests.builders import Couple
 from tests.fakes import FakeClock
 from tests.reflex_harness import Tab, login
 from wedding_wa.db import Database
-from wedding_wa.models import AuditEntry, Invitation, Role, Wedding
+from wedding_wa.models import Account, AuditEntry, Invitation, Role, Wedding
 from wedding_wa.runtime import Runtime
 from wedding_wa.services.invitation_texts import (
     reset_texts,
@@ -22,6 +22,7 @@ from wedding_wa.services.invitation_texts import (
     wrong_texts,
 )
 from wedding_wa.services.invitations import own_texts, texts_of
+from wedding_wa.services.live import Change, note
 from wedding_wa.state.settings_invitation import WEDDING, InvitationState, typed_in
 from wedding_wa.words import say
 from wedding_wa.words.invitation import default_texts
@@ -56,6 +57,22 @@ async def test_it_begins_in_the_guests_language(
     assert state.saved["headline"] == default_texts("en")["headline"]
     assert (state.unsaved, state.own, state.typed) == (0, [], {})
     assert "(Invitation K7M2P)" in state.greeting
+
+
+async def test_it_says_what_is_missing(
+    tab: Tab, runtime: Runtime, couple: Couple
+) -> None:
+    """Links that nobody else can open, and numbers that are not linked, are told."""
+    state = await tab.state(InvitationState)
+    assert state.local == runtime.settings.public == "http://localhost:8000"
+    assert state.unlinked == []
+
+    def unlink(session: Session) -> None:
+        session.get_one(Account, couple.bride).phone = None
+        note(session, Change("account", couple.wedding, couple.bride))
+
+    runtime.db.write_now(unlink)
+    await tab.until(lambda: tab.sent().get("unlinked") == ["bride"], "the bride's")
 
 
 async def test_typed_in_two_languages_saved_at_once(
