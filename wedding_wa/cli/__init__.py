@@ -7,7 +7,7 @@ import sys
 import typer
 
 from wedding_wa.build.frontend import BuildError
-from wedding_wa.cli import doctor, messages, people, worker
+from wedding_wa.cli import demo, doctor, messages, people, worker
 from wedding_wa.cli import run as running
 from wedding_wa.settings import SettingsError, load_settings
 
@@ -42,6 +42,7 @@ def simulator(context: typer.Context) -> None:
     simulate(context.args)
 
 
+app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.command("doctor")(doctor.doctor)
 app.command("create-admin")(people.create_admin)

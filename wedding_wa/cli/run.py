@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wedding_wa import runtime as runtimes
@@ -24,11 +24,17 @@ from wedding_wa.services.migrations import migrate
 from wedding_wa.services.weddings import first_owner_exists, setup_path
 from wedding_wa.settings import Settings, SettingsError
 
+_Beside = contextlib.AbstractContextManager[None]
+_nothing = contextlib.nullcontext
 
-def run(settings: Settings) -> None:
+
+def run(
+    settings: Settings, *, beside: Callable[[Runtime], _Beside] = lambda _: _nothing()
+) -> None:
     """Start everything and return after a graceful stop.
 
-    Raises SettingsError or BuildError with the sentence that says what mends it.
+    What `beside` returns is entered for the time the app serves. Raises SettingsError
+    or BuildError with the sentence that says what mends it.
     """
     configure(settings.log_level)
     check_data_dir(settings.data_dir)
@@ -40,7 +46,7 @@ def run(settings: Settings) -> None:
     pages = pages_folder()
     migrate(runtime.db.engine)
     try:
-        with simulator(settings):
+        with simulator(settings), beside(runtime):
             serve(settings, pages, on_ready=lambda: announce(runtime))
     finally:
         runtime.db.close()
