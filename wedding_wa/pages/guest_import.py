@@ -285,11 +285,13 @@ def _left_out() -> rx.Component:
 
 def _throw_away() -> rx.Component:
     return confirm(
-        rx.button(
-            tr("guest_import.preview.discard"),
+        rx.icon_button(
+            rx.icon("trash-2", size=18, aria_hidden="true"),
             size="3",
             variant="soft",
             color_scheme="gray",
+            aria_label=tr("guest_import.preview.discard"),
+            title=tr("guest_import.preview.discard"),
         ),
         title=tr("guest_import.preview.discard_sure"),
         about=tr("guest_import.preview.discard_about"),

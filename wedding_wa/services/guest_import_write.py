@@ -12,6 +12,8 @@ from sqlmodel import Session
 
 from wedding_wa.domain.guests import Side, fold
 from wedding_wa.models import Wedding
+from wedding_wa.services import guest_chats
+from wedding_wa.services.chats import rematch
 from wedding_wa.services.guest_import_plan import own_language
 from wedding_wa.services.guest_import_values import (
     Guests,
@@ -23,7 +25,10 @@ from wedding_wa.services.guest_import_values import (
     Verdict,
 )
 from wedding_wa.services.guest_match import GUESTS, HOUSEHOLDS, TAGS
+from wedding_wa.services.guest_merge import leave
 from wedding_wa.services.households_many import NewHousehold, create_households
+
+_CHUNK = 500  # far below what a database takes as parameters
 
 
 def guests_there(session: Session, wedding_id: int) -> Guests:
@@ -101,10 +106,18 @@ def write_plan(
             work.change(line)
     work.write_tags(good)
     work.follow_sides(good)
+    work.settle_moves()
+    work.match_chats(good)
 
 
 def _shares(line: Planned) -> bool:
     return line.contact is not None or line.contact_id is not None
+
+
+def _by_other_number(line: Planned) -> bool:
+    """True for somebody whose number is new on the list."""
+    new = line.verdict is Verdict.NEW
+    return new or any(shift.field == "phone" for shift in line.shifts)
 
 
 @dataclass(slots=True)
@@ -119,6 +132,8 @@ class _Writing:
     _languages: dict[int, str | None] = field(default_factory=dict)
     _ids: dict[int, int] = field(default_factory=dict)
     _known: dict[int, Known] = field(init=False)
+    # Who moved: guest, from, to.
+    _moves: list[tuple[int, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._known = {one.id: one for one in self.guests.known}
@@ -202,6 +217,27 @@ class _Writing:
                     .values(side=sides.pop(), updated_at=self.now)
                 )
 
+    def settle_moves(self) -> None:
+        """Their chats go along with those who moved; a household that nobody is left
+        in becomes part of the new one, with its link and its code."""
+        for guest_id, _, new in self._moves:
+            guest_chats.move(
+                self.session, self.wedding_id, guest_id, household_id=new, to=guest_id
+            )
+        for old, new in dict.fromkeys((old, new) for _, old, new in self._moves):
+            leave(self.session, self.wedding_id, old, new, self.now)
+
+    def match_chats(self, lines: Iterable[Planned]) -> None:
+        """Who wrote before they were on the list is known by the number now."""
+        phones = sorted(
+            line.wanted.phone
+            for line in lines
+            if line.wanted.phone and not _shares(line) and _by_other_number(line)
+        )
+        for start in range(0, len(phones), _CHUNK):
+            some = phones[start : start + _CHUNK]
+            rematch(self.session, self.wedding_id, some, now=self.now)
+
     def _row(self, line: Planned) -> dict[str, object]:
         assert line.side is not None
         return {
@@ -237,15 +273,14 @@ class _Writing:
     def _bring_along(self, line: Planned) -> None:
         """Who shares the phone of somebody who moves, and lives with them, goes too."""
         assert line.guest_id is not None
-        old = self._known[line.guest_id]
-        self.session.execute(
+        old, new = self._known[line.guest_id].home.id, self._home(line)
+        moved = self.session.scalars(
             sa.update(GUESTS)
-            .where(
-                GUESTS.c.contact_id == line.guest_id,
-                GUESTS.c.household_id == old.home.id,
-            )
-            .values(household_id=self._home(line), updated_at=self.now)
+            .where(GUESTS.c.contact_id == line.guest_id, GUESTS.c.household_id == old)
+            .values(household_id=new, updated_at=self.now)
+            .returning(GUESTS.c.id)
         )
+        self._moves += [(one, old, new) for one in (line.guest_id, *moved)]
 
 
 def _new_home(

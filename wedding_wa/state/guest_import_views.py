@@ -54,13 +54,19 @@ def _about(line: Planned, lang: str) -> str:
         nice_phone(wanted.phone) if wanted.phone else "",
         home,
         say(lang, f"common.account.{side.value}") if side else "",
-        wanted.language or "",
+        say(lang, f"guest_import.language.{wanted.language}")
+        if wanted.language
+        else "",
         ", ".join(wanted.tags),
     )
     return " · ".join(part for part in parts if part)
 
 
 def _shift(shift: Shift, lang: str) -> ShiftView:
+    if shift.field == "tags":  # they are only added: the old ones stay
+        added = shift.new.removeprefix(shift.old).lstrip(", ")
+        tags = say(lang, "guest_import.field.tags")
+        return ShiftView(field=tags, old="", new=f"+ {added}")
     old, new = (_value(shift.field, text, lang) for text in (shift.old, shift.new))
     field = say(lang, f"guest_import.field.{shift.field}")
     return ShiftView(field=field, old=old, new=new)
@@ -71,4 +77,6 @@ def _value(field: str, text: str, lang: str) -> str:
         return nice_phone(text)
     if field == "side" and text:
         return say(lang, f"common.account.{text}")
+    if field == "language" and text:
+        return say(lang, f"guest_import.language.{text}")
     return text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import Session
 
 from tests.integration.guest_import.lists import Desk
 from wedding_wa.domain.guests import fold
+from wedding_wa.models import Guest, GuestTag, Household, HouseholdAlias
 from wedding_wa.services.guest_import import Preview
 from wedding_wa.services.guest_import_values import Verdict
 
@@ -35,13 +38,12 @@ def as_text(lines: list[tuple[str, ...]]) -> str:
 
 def wipe(desk: Desk) -> None:
     """No guests, no households."""
-    from wedding_wa.models import Guest, GuestTag, Household
 
-    def work(session: object) -> None:
-        session.execute(GuestTag.__table__.delete())
-        session.execute(Guest.__table__.update().values(contact_id=None))
-        session.execute(Guest.__table__.delete())
-        session.execute(Household.__table__.delete())
+    def work(session: Session) -> None:
+        session.execute(sa.delete(GuestTag))
+        session.execute(sa.update(Guest).values(contact_id=None))
+        for noun in (Guest, HouseholdAlias, Household):
+            session.execute(sa.delete(noun))
 
     desk.db.write_now(work)
 

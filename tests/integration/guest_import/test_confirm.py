@@ -6,12 +6,20 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 
-from tests.builders import make_couple
+from tests.builders import make_couple, write_guest
 from tests.fakes import NOON
 from tests.integration.guest_import.lists import Desk
 from wedding_wa.domain.errors import NotFound
-from wedding_wa.models import AuditEntry, Guest, Household, ImportDraft
+from wedding_wa.models import (
+    Account,
+    AuditEntry,
+    Chat,
+    Guest,
+    Household,
+    ImportDraft,
+)
 from wedding_wa.services import guest_import, guest_import_drafts
 from wedding_wa.services.guest_import import ListMoved
 from wedding_wa.services.guest_import_drafts import Owner
@@ -93,6 +101,26 @@ def test_each_changed_field_is_told_old_and_new(desk: Desk) -> None:
     )
     # Bruno is on her phone, so he moves with her; his own side stays.
     assert found[1][:3] == ("Bruno Rossi", "Neri", "bride")
+
+
+def test_who_wrote_before_they_were_on_the_list_is_known_then(desk: Desk) -> None:
+    """Their chat is linked by its number, and the household counts as active."""
+
+    accounts = desk.db.read_now(lambda s: s.scalars(sa.select(Account.id)).all())
+    desk.db.write_now(write_guest, accounts[1], "+393331112222", at=NOON)
+    desk.take(LIST)
+
+    def linked(session: Session) -> tuple[str, str]:
+        chat = session.scalars(sa.select(Chat)).one()
+        home = session.get_one(Household, chat.household_id)
+        return session.get_one(Guest, chat.guest_id).name, home.name
+
+    assert desk.db.read_now(linked) == ("Anna Rossi", "Rossi")
+    # They move with her to another household, and the empty one goes along.
+    desk.take("name,phone,household\nAnna Rossi,333 111 2222,Neri\n")
+    assert desk.db.read_now(linked) == ("Anna Rossi", "Neri")
+    homes = desk.db.read_now(lambda s: set(s.scalars(sa.select(Household.name))))
+    assert homes == {"Neri", "Carla Bianchi", "Verdi"}
 
 
 def test_a_guest_without_a_phone_is_known_by_name_and_gets_one(desk: Desk) -> None:
