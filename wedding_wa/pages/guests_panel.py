@@ -14,6 +14,7 @@ from wedding_wa.pages.components import (
     confirm,
     side_panel,
 )
+from wedding_wa.pages.consent_evidence import consent_evidence
 from wedding_wa.pages.guests_form import guest_form, home_form
 from wedding_wa.pages.i18n import tr
 from wedding_wa.pages.queue_parts import copy_id, query_link
@@ -64,6 +65,7 @@ def _guest() -> rx.Component:
     return rx.fragment(
         _where(),
         _section(tr("guests.panel.written"), _threads()),
+        _section(tr("consent.title"), consent_evidence(_S.proofs)),
         rx.cond(
             _S.may_edit,
             _section(tr("guests.panel.details"), guest_form()),
@@ -100,6 +102,7 @@ def _household() -> rx.Component:
         ),
         _section(tr("guests.panel.invitation"), _invitation()),
         _section(tr("guests.panel.written"), _threads()),
+        _section(tr("consent.title"), consent_evidence(_S.proofs)),
         rx.cond(
             _S.may_edit,
             _section(tr("guests.panel.details"), home_form()),

@@ -13,12 +13,14 @@ from sqlmodel import Session
 
 from wedding_wa import runtime
 from wedding_wa.domain.guest_search import LONGEST, GuestQuery, parse_search
-from wedding_wa.services import guest_list, guest_panel
+from wedding_wa.services import consent_views, guest_list, guest_panel
+from wedding_wa.services.consent_views import Proof
 from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.guest_list import Counts, GuestPage
 from wedding_wa.services.guest_panel import Home
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.consent_evidence import ProofView, proof_views
 from wedding_wa.state.guest_views import (
     NOBODY,
     NOWHERE,
@@ -61,6 +63,7 @@ class Screen:
     page: GuestPage
     counts: Counts
     home: Home | None
+    proofs: tuple[Proof, ...]
 
 
 class GuestsState(PageState):
@@ -87,6 +90,8 @@ class GuestsState(PageState):
     home: HomeView = NOWHERE
     members: list[MemberView] = []
     threads: list[ThreadView] = []
+    # Why they may be written to.
+    proofs: list[ProofView] = []
     may_edit: bool = False
 
     # Who is chosen, or with `everybody` all who match.
@@ -203,7 +208,14 @@ def read_screen(
         ),
         counts=guest_list.counts(session, wedding_id),
         home=home,
+        proofs=_proofs(session, wedding_id, asked) if home else (),
     )
+
+
+def _proofs(session: Session, wedding_id: int, asked: Asked) -> tuple[Proof, ...]:
+    if asked.mode == "guest":
+        return consent_views.proofs_of_guest(session, wedding_id, asked.opened)
+    return consent_views.proofs_of_household(session, wedding_id, asked.opened)
 
 
 def _list_of(asked: Asked) -> tuple[str, str, str]:
@@ -232,7 +244,8 @@ def _panel_values(
     home = screen.home
     if home is None:
         new: PersonView = {**NOBODY, "form": f"new.{serial}"}
-        return {"person": new, "home": NOWHERE, "members": [], "threads": []}
+        nothing: dict[str, Any] = {"members": [], "threads": [], "proofs": []}
+        return {"person": new, "home": NOWHERE, **nothing}
     person: PersonView = {
         **NOBODY,
         "form": f"new.{home.id}.{serial}",
@@ -247,4 +260,5 @@ def _panel_values(
         "home": home_view(home, public_url),
         "members": member_views(home),
         "threads": thread_views(home.threads),
+        "proofs": proof_views(screen.proofs),
     }

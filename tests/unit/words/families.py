@@ -8,7 +8,7 @@ from wedding_wa.domain.account import AccountStatus
 from wedding_wa.domain.guests import GUEST_LANGUAGES, Stage
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
 from wedding_wa.domain.pacing import ACCOUNT_RULES
-from wedding_wa.models import Role
+from wedding_wa.models import Evidence, Role
 from wedding_wa.pages.components.badge import STATES
 from wedding_wa.pages.overview import CARE
 from wedding_wa.pages.webhook_panel import STATES as EVENT_STATES
@@ -19,6 +19,7 @@ from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
 from wedding_wa.services.webhook_refusals import Reason
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
+from wedding_wa.state.consent_evidence import REVOKED
 from wedding_wa.state.inbox_views import MEDIA
 from wedding_wa.state.opted_out import ENDS
 from wedding_wa.state.webhook_rows import WORDS
@@ -46,6 +47,8 @@ FAMILIES = {
     "accounts.doing": (*COMMANDS, "pair"),
     "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, "other"),
     "common.account": ACCOUNT_KEYS,
+    "consent.how": Evidence,
+    "consent.revoked": REVOKED,
     "guest_import.bad": BAD,
     "guest_import.field": Field,
     "guest_import.language": GUEST_LANGUAGES,

@@ -112,6 +112,16 @@ def settle_sent(
         return False
     _end_what_it_did(session, message, now)
     count_failures(session, message.account_id, None)
+    _show_in_chat(session, message, provider_id, now)
+    data = {"evidence": evidence, "provider_message_id": provider_id}
+    message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
+    message_event(session, message, Phase.SENT, now, data)
+    return True
+
+
+def _show_in_chat(
+    session: Session, message: QueueMessage, provider_id: str, now: datetime
+) -> None:
     note_outbound(
         session,
         message.account_id,
@@ -120,10 +130,6 @@ def settle_sent(
         provider_id=provider_id,
         at=message.dispatched_at or now,
     )
-    data = {"evidence": evidence, "provider_message_id": provider_id}
-    message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
-    message_event(session, message, Phase.SENT, now, data)
-    return True
 
 
 def _doubtful(*, late: bool) -> sa.ColumnElement[bool]:
