@@ -48,9 +48,12 @@ def _content() -> rx.Component:
     return rx.el.div(
         rx.el.section(
             rx.el.div(
-                search_field(tr("inbox.search")),
+                rx.el.div(
+                    search_field(tr("inbox.search")),
+                    _accounts(),
+                    class_name="inbox-search",
+                ),
                 _views(),
-                _accounts(),
                 class_name="inbox-tools",
             ),
             _announcement(),

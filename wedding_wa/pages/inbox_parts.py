@@ -17,6 +17,7 @@ class _Thread(_Inbox):
     tag = "Thread"
     chat: rx.Var[str]
     newest: rx.Var[str]
+    heard: rx.Var[str]
     unread: rx.Var[int]
     said: rx.Var[str]
     lang: rx.Var[str]
@@ -49,17 +50,25 @@ class _ReplyBox(_Inbox):
 
 
 def thread_scroller(
-    *children: Any, chat: Any, newest: Any, unread: Any, said: Any, on_seen: Any
+    *children: Any,
+    chat: Any,
+    newest: Any,
+    heard: Any,
+    unread: Any,
+    said: Any,
+    on_seen: Any,
 ) -> rx.Component:
     """Return what the lines scroll in. It stays where the reader is; what is new below
     is offered. While somebody looks and `unread` is not 0, it calls `on_seen(chat)`.
 
-    `newest` is the key of the last line, `said` what a screen reader hears of it.
+    `newest` is the key of the last line, `heard` of the last one that came in; `said`
+    is what a screen reader hears of that.
     """
     return _Thread.create(
         *children,
         chat=chat,
         newest=newest,
+        heard=heard,
         unread=unread,
         said=said,
         lang=PageState.lang,

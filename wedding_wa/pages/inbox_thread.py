@@ -39,10 +39,13 @@ def conversation() -> rx.Component:
                 aria_label=tr("inbox.thread", name=called(_head["name"])),
             ),
             chat=_head["chat"],
-            newest=_last("key"),
+            newest=_newest(),
+            heard=InboxState.heard["key"],
             unread=_head["unread"],
             said=tr(
-                "inbox.new_message", name=called(_head["name"]), text=_last("text")
+                "inbox.new_message",
+                name=called(_head["name"]),
+                text=InboxState.heard["text"],
             ),
             on_seen=InboxState.seen,
         ),
@@ -50,9 +53,9 @@ def conversation() -> rx.Component:
     )
 
 
-def _last(part: str) -> rx.Var[str]:
+def _newest() -> rx.Var[str]:
     lines: rx.Var[Any] = rx.Var.create(InboxState.lines)
-    found: rx.Var[str] = rx.cond(lines.length() > 0, lines[-1][part], "").to(str)
+    found: rx.Var[str] = rx.cond(lines.length() > 0, lines[-1]["key"], "").to(str)
     return found
 
 

@@ -31,6 +31,7 @@ from wedding_wa.state.inbox_views import (
     QuestionView,
     forecast,
     head_view,
+    last_heard,
     line_notes,
     line_states,
     line_views,
@@ -69,6 +70,8 @@ class InboxState(PageState):
     states: dict[str, str] = {}
     notes: dict[str, NoteView] = {}
     earlier: bool = False
+    # The last line that came in: its key and its words, for who hears the page.
+    heard: dict[str, str] = {"key": "", "text": ""}
     questions: list[QuestionView] = []
     # When an answer written now would go.
     forecast: str = ""
@@ -263,6 +266,7 @@ def _thread_values(
             "states": {},
             "notes": {},
             "earlier": False,
+            "heard": last_heard([]),
             "questions": [],
             "forecast": "",
             "_since": "",
@@ -276,6 +280,7 @@ def _thread_values(
         "states": line_states(lines),
         "notes": line_notes(lines, speech),
         "earlier": found.lines.earlier,
+        "heard": last_heard(lines),
         "questions": [question_view(one) for one in found.questions],
         "forecast": forecast(found, speech),
         "_since": found.lines.since,

@@ -210,6 +210,12 @@ def line_notes(lines: Sequence[Line], speech: Speech) -> dict[str, NoteView]:
     return {key: one for key, one in found.items() if one["text"]}
 
 
+def last_heard(lines: Sequence[Line]) -> dict[str, str]:
+    """The last line that came in, which is not the last where an answer waits."""
+    came = next((line for line in reversed(lines) if line.kind == IN), None)
+    return {"key": came.key if came else "", "text": came.text if came else ""}
+
+
 def forecast(found: Conversation, speech: Speech) -> str:
     """When an answer written now would go, "" where none may."""
     return why_words(found.why, speech) if found.why else ""

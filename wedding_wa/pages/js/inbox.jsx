@@ -11,17 +11,18 @@ const PATIENCE_MS = 8000;
 
 // The lines. Opened at the end; then the reader's place is kept: at the end it follows
 // what comes, anywhere else it stays, also when earlier lines are put before the first.
-export function Thread({ chat, newest, unread, said, lang, onSeen, children }) {
+export function Thread({ chat, newest, heard, unread, said, lang, onSeen, children }) {
   const box = useRef(null);
-  const was = useRef({ chat: "", newest: "", height: 0, atEnd: true });
+  const was = useRef({ chat: "", newest: "", heard: "", height: 0, atEnd: true });
   const [below, setBelow] = useState(false);
-  const [heard, setHeard] = useState("");
+  const [told, tell] = useState("");
 
   useLayoutEffect(() => {
     const area = box.current;
     const before = was.current;
     const opened = before.chat !== chat;
-    const isNew = !opened && before.newest !== newest;
+    const came = !opened && before.heard !== heard;
+    const isNew = came || (!opened && before.newest !== newest);
     if (opened || (isNew && before.atEnd)) {
       area.scrollTop = area.scrollHeight;
       setBelow(false);
@@ -32,9 +33,9 @@ export function Thread({ chat, newest, unread, said, lang, onSeen, children }) {
     } else if (before.atEnd) {
       area.scrollTop = area.scrollHeight;
     }
-    if (opened) setHeard("");
-    else if (isNew && newest.startsWith("in")) setHeard(said);
-    was.current = { ...before, chat, newest, height: area.scrollHeight };
+    if (opened) tell("");
+    else if (came && heard) tell(said);
+    was.current = { ...before, chat, newest, heard, height: area.scrollHeight };
   });
 
   const onScroll = () => {
@@ -51,7 +52,7 @@ export function Thread({ chat, newest, unread, said, lang, onSeen, children }) {
     look();
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
-  }, [unread, chat, newest]);
+  }, [unread, chat, heard]);
 
   const toEnd = () => {
     box.current.scrollTo({ top: box.current.scrollHeight, behavior: "smooth" });
@@ -67,7 +68,7 @@ export function Thread({ chat, newest, unread, said, lang, onSeen, children }) {
           {say(lang, "inbox.new_below")} <span aria-hidden="true">↓</span>
         </button>
       )}
-      <span className="only-heard" role="status">{heard}</span>
+      <span className="only-heard" role="status">{told}</span>
     </div>
   );
 }
