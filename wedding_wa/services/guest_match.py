@@ -28,7 +28,9 @@ def matching(wedding_id: int, query: GuestQuery) -> list[Condition]:
     """
     if query.hints:
         return [sa.false()]
-    return [GUESTS.c.wedding_id == wedding_id, *map(_condition, query.terms)]
+    # By the households alone: their index is the list's order, so that a page is
+    # read along it and nothing is sorted.
+    return [HOUSEHOLDS.c.wedding_id == wedding_id, *map(_condition, query.terms)]
 
 
 def language_of_guest() -> sa.ColumnElement[str]:

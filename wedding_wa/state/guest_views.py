@@ -12,7 +12,7 @@ from wedding_wa.services.guest_panel import Home, Person, Thread
 from wedding_wa.services.invitations import invitation_link
 from wedding_wa.words import say
 
-TAGS_OFFERED = 8
+TAGS_OFFERED = 6
 
 
 class RowView(TypedDict):
