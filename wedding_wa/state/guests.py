@@ -14,8 +14,8 @@ from sqlmodel import Session
 from wedding_wa import runtime
 from wedding_wa.domain.guest_search import LONGEST, GuestQuery, parse_search
 from wedding_wa.services import consent_views, guest_list, guest_panel
-from wedding_wa.services.consent_views import Proof
 from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
+from wedding_wa.services.consent_views import Proof
 from wedding_wa.services.guest_list import Counts, GuestPage
 from wedding_wa.services.guest_panel import Home
 from wedding_wa.services.sessions import Viewer
