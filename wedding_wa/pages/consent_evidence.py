@@ -16,7 +16,7 @@ def consent_evidence(proofs: Any) -> rx.Component:
 
     For the panel of a guest, of a household, and of a conversation.
     """
-    none = rx.el.p(tr("consent.none"), class_name="wish-about")
+    none = rx.el.p(tr("evidence.none"), class_name="wish-about")
     return rx.cond(
         proofs.length() > 0,
         rx.el.ul(rx.foreach(proofs, _proof), class_name="proofs"),
@@ -27,17 +27,17 @@ def consent_evidence(proofs: Any) -> rx.Component:
 def _proof(proof: Any) -> rx.Component:
     valid = proof["revoked"] == ""
     wrote = rx.el.div(
-        tr("consent.wrote", number=account_name(proof["account"])),
+        tr("evidence.wrote", number=account_name(proof["account"])),
         " ",
         time(proof["at"]),
     )
     how = rx.el.small(
-        tr_of("consent.how", proof["how"]),
+        tr_of("evidence.how", proof["how"]),
         rx.cond(proof["number"] != "", f" · {proof['number']}", ""),
     )
     words = rx.el.blockquote(proof["words"], class_name="wish-words")
     ended = rx.el.small(
-        tr_of("consent.revoked", proof["revoked"]), " ", time(proof["revoked_at"])
+        tr_of("evidence.revoked", proof["revoked"]), " ", time(proof["revoked_at"])
     )
     return rx.el.li(
         account_dot(proof["account"], off=~valid),
@@ -48,7 +48,7 @@ def _proof(proof: Any) -> rx.Component:
             rx.cond(valid, rx.fragment(), ended),
             rx.cond(
                 proof["wants_none"],
-                rx.el.small(rx.link(tr("consent.stopped"), href="/guests/opted-out")),
+                rx.el.small(rx.link(tr("evidence.stopped"), href="/guests/opted-out")),
                 rx.fragment(),
             ),
             class_name="wish-main",

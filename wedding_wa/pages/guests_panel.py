@@ -65,7 +65,7 @@ def _guest() -> rx.Component:
     return rx.fragment(
         _where(),
         _section(tr("guests.panel.written"), _threads()),
-        _section(tr("consent.title"), consent_evidence(_S.proofs)),
+        _section(tr("evidence.title"), consent_evidence(_S.proofs)),
         rx.cond(
             _S.may_edit,
             _section(tr("guests.panel.details"), guest_form()),
@@ -102,7 +102,7 @@ def _household() -> rx.Component:
         ),
         _section(tr("guests.panel.invitation"), _invitation()),
         _section(tr("guests.panel.written"), _threads()),
-        _section(tr("consent.title"), consent_evidence(_S.proofs)),
+        _section(tr("evidence.title"), consent_evidence(_S.proofs)),
         rx.cond(
             _S.may_edit,
             _section(tr("guests.panel.details"), home_form()),
