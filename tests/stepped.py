@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from wedding_wa.services.clock import Clock
 
 # Real time in which sockets and the database do what a moment of the clock set off.
-_BREATH_S = 0.02
+_BREATH_S = 0.1
 
 
 class SteppedClock(Clock):

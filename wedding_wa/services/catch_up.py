@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
@@ -30,6 +28,7 @@ from wedding_wa.services.clock import Clock
 from wedding_wa.services.feed_nudge import nudge_of
 from wedding_wa.services.hearing import Gap
 from wedding_wa.services.inbound_messages import hear, writer_phone
+from wedding_wa.services.together import together
 from wedding_wa.services.waha import WahaMessage
 
 #: WhatsApp's times are whole seconds, of another clock.
@@ -128,20 +127,7 @@ async def _read_missed(
             found.append(await _apply(db, clients, gap.account_id, messages, clock))
 
     people = [chat.chat_id for chat in chats if is_person(chat.chat_id)]
-    await _all(one(chat_id) for chat_id in people)
-
-
-async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run them side by side; the first failure ends the others and is raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work)
-    except ExceptionGroup as errors:
-        faults, rest = errors.split(WahaError)
-        if faults is None or rest is not None:
-            raise
-        raise faults.exceptions[0] from None
+    await together(*(one(chat_id) for chat_id in people))
 
 
 async def _apply(

@@ -27,6 +27,7 @@ from wedding_wa.services.catch_up import catch_up
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.feed_nudge import nudge_of
 from wedding_wa.services.inbound import apply_open_events
+from wedding_wa.services.together import together
 from wedding_wa.services.waha import WahaClient, WahaConfig
 from wedding_wa.services.waha_feed import FeedLine, open_feed
 from wedding_wa.services.webhook_log import store
@@ -77,14 +78,15 @@ class Feed:
 
     async def run(self) -> None:
         """Listen until cancelled; a broken line is no reason to end."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep())
-            group.create_task(self._apply())
-            group.create_task(self._judge_webhooks())
-            group.create_task(self._listen_on_and_on())
+        await together(
+            self._keep(),
+            self._apply(),
+            self._judge_webhooks(),
+            self._listen_on_and_on(),
+        )
 
     async def _listen_on_and_on(self) -> None:
-        while not _told_to_stop():
+        while True:
             try:
                 await self._listen()
             except NotConfigured:
@@ -99,7 +101,7 @@ class Feed:
         self._nudge.distrust.clear()
         line = await self._open(client.config)
         try:
-            await _together(
+            await together(
                 self._read(line),
                 self._beat(line, client),
                 self._settle(),
@@ -215,26 +217,6 @@ def _store(
             now=now,
             source=Evidence.FEED,
         )
-
-
-def _told_to_stop() -> bool:
-    """A task group whose task fails in the same moment in which it is cancelled raises
-    the fault and, before Python 3.13, forgets that it was told to stop."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-async def _together(*works: Coroutine[Any, Any, None]) -> None:
-    """Run them side by side to the first fault, which is raised by itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work)
-    except ExceptionGroup as errors:
-        faults, rest = errors.split(WahaError)
-        if faults is None or rest is not None:
-            raise
-        raise faults.exceptions[0] from None
 
 
 async def _within(clock: Clock, seconds: float, work: Coroutine[Any, Any, Any]) -> bool:

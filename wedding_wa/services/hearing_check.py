@@ -19,6 +19,7 @@ from wedding_wa.domain.chat import is_person
 from wedding_wa.domain.errors import WahaError
 from wedding_wa.models import HandMessage, InboundMessage, QueueMessage, WebhookLog
 from wedding_wa.services import hearing_ways as ways
+from wedding_wa.services import webhook_log
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.feed_nudge import nudge_of
@@ -60,6 +61,8 @@ async def hears_all(
     What is older than `begin` is not looked at. A WAHA that cannot answer, or keeps no
     chats, proves nothing.
     """
+    if await db.read(webhook_log.open_events, account_id, limit=1):
+        return True  # told, and not yet applied: the next look will know
     now = clock.now()
     looks = begin(clients, account_id, now=now)
     since = max(looks.first, looks.last - MARGIN)
