@@ -18,6 +18,7 @@ from wedding_wa.pages.i18n import tr
 from wedding_wa.pages.inbox_list import pager, people
 from wedding_wa.pages.inbox_thread import conversation
 from wedding_wa.pages.layout import frame
+from wedding_wa.pages.not_written import not_written_empty
 from wedding_wa.pages.queue_parts import calm, query_link, search_field
 from wedding_wa.state.accounts import ACCOUNT_KEYS
 from wedding_wa.state.inbox import InboxState
@@ -166,7 +167,11 @@ def _nothing() -> rx.Component:
     none_at_all = empty(
         "mail-open", tr("inbox.empty.title"), tr("inbox.empty.about"), invite
     )
-    return rx.cond((InboxState.view != "") | searched, none_here, none_at_all)
+    return rx.cond(
+        (InboxState.view != "") | searched,
+        none_here,
+        not_written_empty(InboxState, none_at_all),
+    )
 
 
 def _nobody_chosen() -> rx.Component:

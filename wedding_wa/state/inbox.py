@@ -38,6 +38,7 @@ from wedding_wa.state.inbox_views import (
     person_row,
     question_view,
 )
+from wedding_wa.state.not_written import NotWritten, waiting_values
 from wedding_wa.state.queue_views import NoteView, Speech
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
@@ -48,7 +49,7 @@ LIMIT = MAX_TEXT
 _SEARCH_LONGEST = 80
 
 
-class InboxState(PageState):
+class InboxState(NotWritten, PageState):
     """What the Inbox shows. `view`, `account`, `searched`, `opened` mirror the URL."""
 
     view: str = ""
@@ -188,6 +189,7 @@ class InboxState(PageState):
             **_list_values(screen.page),
             **_thread_values(screen.conversation, opened, speech),
             **({"error": ""} if opened != self.opened else {}),
+            **({} if screen.page.rows else await waiting_values(who)),
         }
 
     def _kept(self, wish: Wish) -> list[int]:
