@@ -143,14 +143,14 @@ def _sheet(some: Sequence[Card], *, single: bool) -> Markup:
 
 def _card(card: Card) -> Markup:
     words = card.words
-    about = " · ".join(part for part in (card.day, card.place) if part)
     return html.fill(
         "print_card.html",
         lang=card.language,
         household=card.row.id,
         couple=card.couple,
         couple_size=_size(card.couple),
-        about=about,
+        day=card.day,
+        place=card.place,
         for_whom=words.for_whom,
         for_size=_size(words.for_whom),
         how=words.how,

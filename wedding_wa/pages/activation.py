@@ -29,7 +29,9 @@ _FIRST_PAGE = {"after": "", "before": ""}
 
 def activation() -> rx.Component:
     """Return the page."""
-    content = rx.el.div(_steps(), _sheet(), chats_from_before(), class_name="act")
+    content = rx.el.div(
+        _local_only(), _steps(), _sheet(), chats_from_before(), class_name="act"
+    )
     return frame(
         page_head(tr("activation.title"), tr("activation.about"), *_ways()),
         when_loaded(_S, content, _bones()),
@@ -54,6 +56,18 @@ def _ways() -> list[rx.Component]:
         custom_attrs={"data-action": "print"},
     )
     return [back, rx.cond(_S.listed > 0, paper, rx.fragment())]
+
+
+def _local_only() -> rx.Component:
+    """Before a link is handed out that no guest could open."""
+    notice = rx.el.p(
+        rx.icon("unplug", size=17, aria_hidden="true"),
+        tr("activation.local_only"),
+        class_name="notice",
+        role="status",
+        custom_attrs={"data-tone": "amber"},
+    )
+    return rx.cond(_S.local_only, notice, rx.fragment())
 
 
 # --- the five steps are the filters --------------------------------------------------

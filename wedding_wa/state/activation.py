@@ -90,6 +90,8 @@ class ActivationState(PageState):
     picked: list[int] = []
     code: CodeView = _NO_CODE
     may_mark: bool = False
+    # No public address is set: the links open on this machine alone.
+    local_only: bool = False
 
     @rx.event(background=True)
     async def live(self) -> Leave:
@@ -197,6 +199,7 @@ class ActivationState(PageState):
             "print_all": print_address(wish),
             "picked": [one for one in self.picked if one in shown],
             "may_mark": _may_mark(who),
+            "local_only": not runtime.current().settings.public_url,
         }
 
 
