@@ -19,6 +19,7 @@ from wedding_wa.services.invitation_view import Cover, InvitationView
 from wedding_wa.words.invitation import guest_say
 
 _NOTHING = Markup("")
+_COVER_WIDTH = 300
 _CSS = Path(__file__).parent / "templates" / "invitation.css"
 _POLICY = (
     "default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; "
@@ -108,8 +109,8 @@ def _picture(view: InvitationView, pictures: str) -> Markup:
     ).format(
         cover_path(pictures, cover),
         guest_say(view.language, "cover", couple=view.couple),
-        cover.width,
-        cover.height,
+        _COVER_WIDTH,  # also where no style reaches
+        round(_COVER_WIDTH * cover.height / cover.width),
     )
 
 
