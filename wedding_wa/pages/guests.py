@@ -46,7 +46,7 @@ def _ways() -> list[rx.Component]:
     add = query_link(
         rx.icon("user-plus", size=17, aria_hidden="true"),
         tr("guests.add"),
-        to={"add": "1", **_NO_PANEL},
+        to={"add": "new", **_NO_PANEL},
         class_name="guests-add",
         custom_attrs={"data-action": "add-guest"},
     )
@@ -155,7 +155,7 @@ def _chip(chip: rx.Var[Any]) -> rx.Component:
 
 def _nobody_yet() -> rx.Component:
     add = query_link(
-        tr("guests.add"), to={"add": "1"}, class_name="guests-add guests-first"
+        tr("guests.add"), to={"add": "new"}, class_name="guests-add guests-first"
     )
     ways = rx.cond(_S.may_edit, add, rx.fragment())
     bring = _way("/guests/import", "upload", tr("guests.import_list"))

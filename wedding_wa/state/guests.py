@@ -195,7 +195,8 @@ def read_screen(
     if asked.mode == "guest":
         home = guest_panel.home_of_guest(session, wedding_id, asked.opened)
     elif asked.mode == "household" or asked.opened:
-        # A new guest may be meant for a household: /guests?add=<household>.
+        # A new guest may be meant for a household: /guests?add=<household>, else
+        # /guests?add=new.
         home = guest_panel.home_of(session, wedding_id, asked.opened)
     return Screen(
         page=guest_list.guest_page(

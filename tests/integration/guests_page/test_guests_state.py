@@ -146,7 +146,7 @@ async def test_a_pointed_at_list_does_not_move(desk: Desk) -> None:
 async def test_a_guest_is_added_into_a_household_by_its_name(desk: Desk) -> None:
     """A known name means that household, a new one makes one; then she is shown."""
     ugo = desk.book.add("Ugo", household="Famiglia Rossi")
-    async with desk.tab("/guests?q=rossi&add=1") as tab:
+    async with desk.tab("/guests?q=rossi&add=new") as tab:
         await opened(tab)
         await save(
             tab,
@@ -168,11 +168,21 @@ async def test_a_guest_is_added_into_a_household_by_its_name(desk: Desk) -> None
         }
 
 
+async def test_a_guest_may_be_added_to_an_opened_household(desk: Desk) -> None:
+    """The form then has its name and its side."""
+    anna = desk.book.add("Anna", household="Famiglia Rossi", side="bride")
+    home = desk.book.guest(anna).household_id
+    async with desk.tab(f"/guests?add={home}") as tab:
+        state = await opened(tab)
+        assert (state.person["id"], state.person["household"]) == (0, "Famiglia Rossi")
+        assert state.person["side"] == "bride"
+
+
 async def test_a_name_that_two_households_have_is_asked_back(desk: Desk) -> None:
     """What is offered tells them apart by code, and that is understood."""
     first = desk.book.add("Ugo", household="Rossi")
     desk.book.add("Eva", household="Rossi")
-    async with desk.tab("/guests?add=1") as tab:
+    async with desk.tab("/guests?add=new") as tab:
         await opened(tab)
         state = await save(tab, name="Anna", household="Rossi")
         assert "Rossi" in state.wrong["household"]
@@ -188,7 +198,7 @@ async def test_a_name_that_two_households_have_is_asked_back(desk: Desk) -> None
 async def test_a_taken_number_can_be_shared(desk: Desk) -> None:
     """The sentence stands at the field; one click puts the guest on that phone."""
     anna = desk.book.add("Anna", phone=PHONE)
-    async with desk.tab("/guests?add=1") as tab:
+    async with desk.tab("/guests?add=new") as tab:
         await opened(tab)
         state = await save(tab, name="Marco", phone="+39 333 1112222", notes="tall")
         assert state.wrong == {"phone": "Anna has this number already."}
