@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.guests import (
@@ -28,6 +29,9 @@ from wedding_wa.services.guest_import_columns import (
     read_language,
     read_side,
 )
+
+# A list says the same names and households again and again.
+folded = lru_cache(maxsize=40_000)(fold)
 
 # What stands between several numbers, or several tags, in one cell.
 _SEVERAL = re.compile(r"[,;/|\n]")
@@ -126,7 +130,7 @@ def _misshapen(line: Line, how: Reading) -> list[Remark]:
 def _name(cells: Mapping[str, str], bad: list[Remark]) -> str:
     parts = [cells.get(field, "") for field in (Field.NAME, Field.FIRST, Field.LAST)]
     typed = " ".join(part for part in parts if part)
-    if not fold(typed):
+    if not folded(typed):
         bad.append(remark("name_missing"))
         return ""
     try:
@@ -167,7 +171,7 @@ def _numbers(texts: list[str], country: str) -> list[str]:
 
 def _household(cells: Mapping[str, str], bad: list[Remark]) -> str:
     typed = cells.get(Field.HOUSEHOLD, "")
-    if not fold(typed):
+    if not folded(typed):
         return ""
     try:
         return clean_name(typed, field="household")

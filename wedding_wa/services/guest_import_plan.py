@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wedding_wa.domain.guests import Side, fold
+from wedding_wa.domain.guests import Side
 from wedding_wa.domain.phone import nice_phone
-from wedding_wa.services.guest_import_lines import Remark, Wanted, remark
+from wedding_wa.services.guest_import_lines import Remark, Wanted, folded, remark
 from wedding_wa.services.guest_import_values import (
     Guests,
     Home,
@@ -109,7 +109,7 @@ class _Work:
         chief, rest = self._known_owner(owner, lines)
         by_name = {one.folded: one for one in self.index.sharing.get(owner.id, ())}
         for line in rest:
-            known = self._free(by_name.get(fold(line.name)))
+            known = self._free(by_name.get(folded(line.name)))
             known = known or self._known_at(chief, line)
             self._sharing(line, chief, None, known)
 
@@ -118,7 +118,7 @@ class _Work:
         homes, key = self._homes(line)
         known = self._named(homes, line)
         side = line.side or self.default_side
-        twice = (fold(line.household or line.name), side, fold(line.name))
+        twice = (folded(line.household or line.name), side, folded(line.name))
         if known:
             self._meet(line, known, known.home)
         elif twice in self._alone:
@@ -134,7 +134,7 @@ class _Work:
         seen: dict[str, int] = {}
         kept = []
         for line in lines:
-            name = fold(line.name)
+            name = folded(line.name)
             if name in seen:
                 self._bad(line, remark("twice", line=seen[name]))
             else:
@@ -147,8 +147,8 @@ class _Work:
     ) -> tuple[Planned, list[Wanted]]:
         """Which line is the owner: by name, else the first that nobody else is."""
         sharing = {one.folded for one in self.index.sharing.get(owner.id, ())}
-        named = [line for line in lines if fold(line.name) == owner.folded]
-        other = [line for line in lines if fold(line.name) not in sharing]
+        named = [line for line in lines if folded(line.name) == owner.folded]
+        other = [line for line in lines if folded(line.name) not in sharing]
         chosen = next(iter([*named, *other]), None)
         rest = [line for line in lines if line is not chosen]
         if chosen is None:  # only people who share it are in the file
@@ -177,7 +177,7 @@ class _Work:
         """Somebody on another's phone: they live with them, or stay where they are,
         whatever the line says."""
         home = known.home.name if known else chief.home_name
-        if line.household and fold(line.household) != fold(home):
+        if line.household and folded(line.household) != folded(home):
             line = _with(line, remark("household_of", name=chief.wanted.name))
         line = _with(line, remark("shares", name=chief.wanted.name))
         contact_id = chief.guest_id
@@ -212,7 +212,7 @@ class _Work:
     def _homes(self, line: Wanted) -> tuple[list[Home], HomeKey]:
         """The households a line may mean, and the key of the one it would make; named
         like the guest where it names none."""
-        name = fold(line.household or line.name)
+        name = folded(line.household or line.name)
         sides = [line.side] if line.side else [self.default_side, *Side]
         found = (self.index.homes.get((name, side)) for side in sides)
         homes = next((some for some in found if some), [])
@@ -222,7 +222,7 @@ class _Work:
         return [], (line.number,)
 
     def _named(self, homes: Iterable[Home], line: Wanted) -> Known | None:
-        name = fold(line.name)
+        name = folded(line.name)
         found = (
             one
             for home in homes
@@ -235,7 +235,7 @@ class _Work:
         """A guest without a phone of the same name in the owner's household."""
         if not isinstance(chief.home, int):
             return None
-        name = fold(line.name)
+        name = folded(line.name)
         for one in self.index.members.get(chief.home, ()):
             if one.folded == name and not self.index.phone_of(one) and self._free(one):
                 return one
@@ -261,7 +261,7 @@ class _Work:
 
     def _meet(self, line: Wanted, known: Known, home: Home | None) -> Planned:
         """A line about somebody there is. `home` None is a household to be made."""
-        moves = bool(line.household) and fold(line.household) != known.home.folded
+        moves = bool(line.household) and folded(line.household) != known.home.folded
         shifts = self._shifts(line, known)
         self._taken.add(known.id)
         key: HomeKey = known.home.id
@@ -281,7 +281,7 @@ class _Work:
         )
 
     def _shifts(self, line: Wanted, known: Known) -> list[Shift]:
-        moves = line.household and fold(line.household) != known.home.folded
+        moves = line.household and folded(line.household) != known.home.folded
         effective = known.language or known.home.language or self.language
         added = [tag for tag in line.tags if tag not in known.tags]
         pairs = (

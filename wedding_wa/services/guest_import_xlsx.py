@@ -7,9 +7,10 @@ to far more than a guest list is refused before it is unpacked.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -31,6 +32,7 @@ from wedding_wa.services.guest_import_cells import (
 _MAX_UNPACKED = 30_000_000
 _MAX_ROWS = 1_048_576  # Excel's own; rows that are left out cost time all the same
 _MAX_PARTS = 1_000
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ParseError),
     *(InvalidFileException, DefusedXmlException, NotImplementedError, RuntimeError),
@@ -45,10 +47,12 @@ def read_xlsx(data: bytes) -> Sheet:
     Raises BadInput for a damaged file, for one that is no Excel file, and past limits.
     """
     try:
-        _weigh(data)
-        results, sources = _opened(data, data_only=True), _opened(data, data_only=False)
+        computed = _weigh(data)
+        results = _opened(data, data_only=True)
+        # The second reading costs as much as the first, and tells formulas only.
+        sources = _opened(data, data_only=False) if computed else None
         for title in results.sheetnames:
-            gathered = _gather(results[title], sources[title])
+            gathered = _gather(results[title], sources and sources[title])
             if gathered.lines:
                 return gathered.sheet("xlsx")
     except _UNREADABLE:
@@ -56,10 +60,17 @@ def read_xlsx(data: bytes) -> Sheet:
     raise BadInput("guest_import.error.empty", "file")
 
 
-def _weigh(data: bytes) -> None:
-    """What a zip file says of its size is also all that is ever unpacked of it."""
+def _weigh(data: bytes) -> bool:
+    """Return whether there are formulas. What a zip file says of its size is also all
+    that is ever unpacked of it; raises BadInput for too much."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         parts = packed.infolist()
+        _refuse(parts)
+        sheets = (part for part in parts if "worksheets/" in part.filename)
+        return any(_FORMULA.search(packed.read(sheet)) for sheet in sheets)
+
+
+def _refuse(parts: Sequence[zipfile.ZipInfo]) -> None:
     if "xl/workbook.xml" not in {part.filename for part in parts}:
         raise BadInput("guest_import.error.kind", "file")
     weight = sum(part.file_size for part in parts)
@@ -76,13 +87,21 @@ def _opened(data: bytes, *, data_only: bool) -> Any:
 def _gather(results: Any, sources: Any) -> Gatherer:
     """A formula whose result is missing is marked; its words are never shown."""
     gathered = Gatherer()
-    pairs = zip_longest(_rows(results), _rows(sources), fillvalue=())
+    rows = _rows(results)
+    if sources is None:
+        pairs: Iterator[tuple[Any, Any]] = ((row, row) for row in rows)
+    else:
+        pairs = zip_longest(rows, _rows(sources), fillvalue=())
     for number, (row, source) in enumerate(pairs, 1):
         if number > _MAX_ROWS:
             break
         if not any(source):
             continue
-        marks = [i for i, value in enumerate(source) if _unsolved(row, i, value)]
+        marks = [
+            i
+            for i, value in enumerate(source)
+            if sources is not None and _unsolved(row, i, value)
+        ]
         cells = ["" if i in marks else _text(value) for i, value in enumerate(row)]
         gathered.add(number, map(unharmed, cells), marks)
     return gathered

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.db import Database
 from wedding_wa.models import Account
-from wedding_wa.services import settler, watchdog
+from wedding_wa.services import guest_import_drafts, settler, watchdog
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
@@ -29,6 +29,7 @@ NOT_READY_SECONDS = 10
 READY_SECONDS = 60
 SETTLE_SECONDS = 15
 WATCH_SECONDS = 30
+SWEEP_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ class Chores:
         """Mark what WhatsApp never acknowledged."""
         return await self.db.write(watchdog.mark_unacknowledged, now=self.clock.now())
 
+    async def sweep_lists(self) -> int:
+        """Delete guest lists that were uploaded a day ago and never imported."""
+        return await self.db.write(guest_import_drafts.sweep, now=self.clock.now())
+
     async def _poll(self, *, ready: bool) -> None:
         ids = await self.db.read(_accounts, ready=ready)
         await asyncio.gather(
@@ -76,6 +81,7 @@ def scheduler(chores: Chores) -> AsyncIOScheduler:
         (chores.poll_connected, READY_SECONDS),
         (chores.settle, _settle_seconds(chores.settle_after)),
         (chores.watch_acks, WATCH_SECONDS),
+        (chores.sweep_lists, SWEEP_SECONDS),
     ):
         made.add_job(_guarded(chore), "interval", seconds=seconds, id=chore.__name__)
     return made
