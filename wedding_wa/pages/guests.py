@@ -16,6 +16,7 @@ from wedding_wa.pages.components import (
     skeleton,
     when_loaded,
 )
+from wedding_wa.pages.guest_export import export_links
 from wedding_wa.pages.guests_list import guest_table, pager
 from wedding_wa.pages.guests_orders import question, selection_bar
 from wedding_wa.pages.guests_panel import guests_panel
@@ -92,7 +93,9 @@ def _sheet() -> rx.Component:
         ),
         rx.foreach(_S.hints, _hint),
         rx.cond(
-            _S.rows.length() > 0, rx.fragment(guest_table(), pager()), _nobody_here()
+            _S.rows.length() > 0,
+            rx.fragment(guest_table(), pager(), export_links(_S.searched)),
+            _nobody_here(),
         ),
         class_name="queue-sheet guests-sheet",
         aria_label=tr("guests.list"),
