@@ -14,6 +14,7 @@ from wedding_wa.api import (
     login,
     print_sheet,
     setup,
+    v1,
     webhooks,
 )
 from wedding_wa.api.guard import UNKNOWN_ROUTE
@@ -40,6 +41,7 @@ def create_api() -> FastAPI:
         api.include_router(router)
     api.include_router(guest_import.router())
     api.include_router(print_sheet.router)
+    api.include_router(v1.router())
     for path in ("/api", "/api/{path:path}"):
         api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)
     return api

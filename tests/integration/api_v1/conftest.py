@@ -1,0 +1,119 @@
+"""Two weddings with guests who wrote, and programs with a key to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from tests import accounts as see
+from tests.builders import Couple, make_couple
+from tests.fakes import NOON
+from tests.integration.auth.conftest import House, house  # noqa: F401
+from tests.integration.inbox.conftest import Post
+from wedding_wa.db import Database
+from wedding_wa.models import Guest, OptOut
+from wedding_wa.services import apikeys, guests, webhook_log
+from wedding_wa.services.guests import GuestForm
+from wedding_wa.services.webhook_log import receivers
+from wedding_wa.services.webhook_refusals import Delivery, Reason, refuse
+
+CARLA, UGO, PIA = "+393331112222", "+393334445555", "+393335556666"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The ids of a wedding's rows, one of each noun."""
+
+    couple: Couple
+    guest: int
+    household: int
+    other_guest: int
+    chat: int
+    opt_out: int
+    event: int
+
+
+def make_wedding(database: Database) -> Made:
+    """Carla wrote to the groom; Ugo, too, and then STOP; one event failed."""
+    couple = make_couple(database)
+    post = Post(database, couple)
+    ids = [
+        database.write_now(guests.add_guest, couple.wedding, form, by=None, now=NOON)
+        for form in (
+            GuestForm(name="Zia Carla", phone=CARLA, tags=("family",)),
+            GuestForm(name="Ugo", phone=UGO, side="bride", household="Rossi"),
+        )
+    ]
+    chat = post.writes(CARLA, "Ciao Luca!")
+    post.writes(UGO, "Ciao!", account="bride")
+    post.writes(UGO, "STOP", account="bride", minutes=5)
+    raw = see.event("message.any", {"id": "?"}, at=NOON, session="other")
+    database.write_now(
+        webhook_log.store,
+        wedding_id=couple.wedding,
+        account_id=couple.groom,
+        raw=raw,
+        now=NOON,
+    )
+    event = database.read_now(webhook_log.open_events, couple.groom, limit=1)[0].id
+    database.write_now(webhook_log.set_error, event, "error.waha.bad_event", done=NOON)
+    home = database.read_now(lambda s: s.get_one(Guest, ids[0]).household_id)
+    opt_out = database.read_now(
+        lambda s: s.exec(
+            select(OptOut.id).where(OptOut.wedding_id == couple.wedding)
+        ).one()
+    )
+    assert opt_out is not None
+    return Made(couple, ids[0], home, ids[1], chat, opt_out, event)
+
+
+def knock(database: Database) -> None:
+    """A forged delivery to the groom's address."""
+
+    def write(session: object) -> None:
+        known = receivers(session, "groom")  # type: ignore[arg-type]
+        delivery = Delivery("groom", "192.0.2.7", 2, b"{}")
+        refuse(session, delivery, Reason.SIGNATURE, known[:1], now=NOON)  # type: ignore[arg-type]
+
+    database.write_now(write)
+
+
+@dataclass
+class Place:
+    """A wedding, its stranger, and clients for the programs of the first."""
+
+    house: House
+    mine: Made
+    theirs: Made
+
+    def program(self, *scopes: str, made: Made | None = None) -> httpx.AsyncClient:
+        """A program with a key that may `scopes`."""
+        key = self.house.db.write_now(
+            apikeys.create_key,
+            wedding_id=(made or self.mine).couple.wedding,
+            name="program",
+            scopes=scopes,
+            now=NOON,
+        )
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.house.app, raise_app_exceptions=False),
+            base_url="http://localhost:8000/api/v1",
+            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
+        )
+
+
+@pytest.fixture
+async def place(house: House) -> AsyncIterator[Place]:  # noqa: F811
+    yield Place(house, make_wedding(house.db), make_wedding(house.db))
+    await house.runtime.clients.aclose()
+
+
+@pytest.fixture
+async def program(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that may do everything a program may."""
+    async with place.program("read", "send", "control") as client:
+        yield client

@@ -1,0 +1,148 @@
+"""api: /api/v1/inbox: what guests wrote, by person, and answers to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlmodel import Session
+
+from wedding_wa import runtime
+from wedding_wa.api.v1.shapes import (
+    AccountKey,
+    Body,
+    Fields,
+    Paged,
+    Reader,
+    RowId,
+    Sender,
+    page,
+    record,
+)
+from wedding_wa.services.inbox import Row, inbox
+from wedding_wa.services.inbox_list import Wish
+from wedding_wa.services.inbox_marks import mark_read
+from wedding_wa.services.inbox_people import group_of
+from wedding_wa.services.inbox_screen import Asked, Conversation, conversation
+from wedding_wa.services.inbox_thread import Line
+from wedding_wa.services.replies import reply
+
+router = APIRouter(prefix="/inbox")
+
+_MORE = 100
+
+
+class People(Paged):
+    """As the page's filters and its search."""
+
+    view: Literal["", "unread", "unknown", "questions", "ignored"] = ""
+    account: AccountKey | None = None
+    q: str = Field("", max_length=80)
+
+
+class From(Fields):
+    """`since` is that of a page read before: a hundred lines more, before it."""
+
+    since: str = Field("", max_length=60)
+
+
+class Answer(Body):
+    """The same key again gives the message that is there already, never a second."""
+
+    text: str
+    idempotency_key: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
+@router.get("")
+async def list_people(
+    caller: Reader, asked: Annotated[People, Query()]
+) -> dict[str, object]:
+    """Each person once, by what they wrote last, newest first."""
+    wish = Wish(
+        view=asked.view,
+        account=asked.account or "",
+        search=asked.q.strip(),
+        after=asked.after,
+    )
+    found = await runtime.current().db.read(inbox, caller.wedding_id, wish)
+    counts = asdict(found.counts)
+    return page(map(_person, found.rows), found.older, counts=counts)
+
+
+@router.get("/{chat}")
+async def show(
+    caller: Reader, chat: RowId, asked: Annotated[From, Query()]
+) -> dict[str, object]:
+    """A conversation: all chats of the person behind one of them."""
+    app = runtime.current()
+    return await app.db.read(
+        _conversation, caller.wedding_id, chat, asked.since, now=app.clock.now()
+    )
+
+
+@router.post("/{chat}/reply", status_code=202)
+async def answer(caller: Sender, chat: RowId, said: Answer) -> dict[str, object]:
+    """Queue an answer, before everything else that waits."""
+    app = runtime.current()
+    made = await app.db.write(
+        reply,
+        caller.wedding_id,
+        chat,
+        text=said.text,
+        key=said.idempotency_key,
+        by=caller.user_id,
+        now=app.clock.now(),
+    )
+    return {"id": made.id, "task_id": made.task_id}
+
+
+@router.post("/{chat}/read")
+async def read(caller: Sender, chat: RowId) -> dict[str, object]:
+    """Somebody has looked. `changed` false: nothing was unread."""
+    app = runtime.current()
+    return {"changed": await app.db.write(mark_read, caller.wedding_id, chat)}
+
+
+def _person(row: Row) -> dict[str, object]:
+    return asdict(row)
+
+
+def _conversation(
+    session: Session, wedding_id: int, chat: int, since: str, *, now: datetime
+) -> dict[str, object]:
+    """Raises NotFound, also for another wedding."""
+    group = group_of(session, wedding_id, chat)
+    asked = Asked(chat=chat, since=since, more=_MORE if since else 0)
+    return _json(conversation(session, group, asked, now=now))
+
+
+def _json(found: Conversation) -> dict[str, object]:
+    return {
+        "chats": [record(chat) for chat in found.group.chats],
+        "person": asdict(found.group.person),
+        "account": found.account or None,
+        "unread": found.unread,
+        "ignored": found.ignored,
+        "questions": [asdict(one) for one in found.questions],
+        "opted_out": asdict(found.opted_out) if found.opted_out else None,
+        "lines": [_line(one) for one in found.lines.lines],
+        "since": found.lines.since or None,
+        "earlier": found.lines.earlier,
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    """`state` is of what we sent; what came in, or was typed by hand, has none."""
+    return {
+        "kind": line.kind,
+        "id": line.id,
+        "account": line.account,
+        "at": line.at,
+        "text": line.text,
+        "media": line.media or None,
+        "state": line.state or None,
+        "answered": line.answered,
+    }
