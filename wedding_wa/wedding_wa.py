@@ -18,9 +18,9 @@ from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
 from wedding_wa.pages import (
     accounts,
-    guests,
     activation,
     guest_import,
+    guests,
     inbox,
     lost,
     opted_out,
@@ -37,8 +37,8 @@ from wedding_wa.pages import (
 from wedding_wa.pages.i18n import tr
 from wedding_wa.state.accounts import ACCOUNT_KEYS, AccountsState
 from wedding_wa.state.activation import ActivationState
-from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.guest_forms import GuestFormsState
+from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.guests import GuestsState
 from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.opted_out import OptedOutState
@@ -108,6 +108,12 @@ app.add_page(
     on_load=InboxState.live,
 )
 app.add_page(
+    guests.guests,
+    "/guests",
+    title=tr("guests.title"),
+    on_load=[GuestsState.live, GuestFormsState.forget_form],
+)
+app.add_page(
     activation.activation,
     "/guests/activation",
     title=tr("activation.title"),
@@ -118,12 +124,6 @@ app.add_page(
     "/guests/opted-out",
     title=tr("opt_out.title"),
     on_load=OptedOutState.live,
-)
-app.add_page(
-    guests.guests,
-    "/guests",
-    title=tr("guests.title"),
-    on_load=[GuestsState.live, GuestFormsState.forget_form],
 )
 app.add_page(
     accounts.accounts,
@@ -165,16 +165,16 @@ app.add_page(
     on_load=PeopleState.live,
 )
 app.add_page(
-    guest_import.guest_import,
-    "/guests/import",
-    title=tr("guest_import.title"),
-    on_load=GuestImportState.live,
-)
-app.add_page(
     webhooks.webhooks,
     "/settings/webhooks",
     title=tr("webhooks.page_title"),
     on_load=WebhooksState.live,
+)
+app.add_page(
+    guest_import.guest_import,
+    "/guests/import",
+    title=tr("guest_import.title"),
+    on_load=GuestImportState.live,
 )
 app.add_page(lost.lost, "404", title=tr("layout.lost.title"))
 app.add_page(lost.to_login, LOGIN_PATH, title=tr("common.app"))

@@ -13,10 +13,10 @@ STYLESHEETS = [
     "/guests.css",
     "/settings.css",
     "/invitation.css",
-    "/webhooks.css",
     "/inbox.css",
     "/activation.css",
     "/opted-out.css",
+    "/webhooks.css",
     "/guest-import.css",
 ]
 

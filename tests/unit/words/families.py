@@ -4,7 +4,7 @@ A family listed here has a sentence for each name and no other sentence. Add you
 when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an enum.
 """
 
-from wedding_wa.domain.account import AccountStatus
+from wedding_wa.domain.account import AccountStatus, Ear
 from wedding_wa.domain.guests import GUEST_LANGUAGES, Stage
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
 from wedding_wa.domain.pacing import ACCOUNT_RULES
@@ -45,6 +45,7 @@ FAMILIES = {
     "account.status": STATUSES,
     "accounts.do": COMMANDS,
     "accounts.doing": (*COMMANDS, "pair"),
+    "accounts.hears": (*Ear, "unknown"),
     "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, "other"),
     "common.account": ACCOUNT_KEYS,
     "evidence.how": Evidence,
