@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from tests import accounts as see
 from tests.builders import make_couple
@@ -17,8 +18,8 @@ from tests.integration.inbound.test_webhook_route import sample
 from tests.integration.webhooks_page.conftest import Look
 from tests.reflex_harness import Tab
 from wedding_wa.db import Database
-from wedding_wa.models import Evidence, Role, WebhookLog
-from wedding_wa.services import inbound, webhook_log
+from wedding_wa.models import Chat, Evidence, OptOut, Role, WebhookLog
+from wedding_wa.services import inbound, inbox_marks, opt_outs, webhook_log
 from wedding_wa.services.webhook_again import apply_again, apply_failed_again
 from wedding_wa.services.webhook_list import PAGE_SIZE
 from wedding_wa.services.webhook_views import SHOWN, event_detail
@@ -286,6 +287,30 @@ async def test_applying_again_does_nothing_twice(
     assert _apart_from_applying(door.app.db) == before
 
 
+async def test_an_old_stop_applied_again_does_not_undo_the_undoing(
+    look: Look, clock: FakeClock
+) -> None:
+    """A person said that messages are wanted again: the same STOP is no new one. Nor
+    is what was read unread again."""
+    door = look.door
+    await door.post(message("3AAA"))
+    await door.post(message("3ABB", text="STOP"))
+    (wish,) = _rows(door.app.db, OptOut)
+    (chat,) = _rows(door.app.db, Chat)
+    assert chat.unread == 2
+    clock.advance(60)
+    wedding, now = door.couple.wedding, clock.now()
+    door.app.db.write_now(opt_outs.undo, wedding, wish.id, by=None, now=now)
+    door.app.db.write_now(inbox_marks.mark_read, wedding, chat.id)
+    before = _apart_from_applying(door.app.db)
+    app = door.app
+    for row_id in (2, 1, 2):
+        await apply_again(app.db, app.clients, app.clock, wedding, row_id)
+    assert _apart_from_applying(door.app.db) == before
+    (wish,) = _rows(door.app.db, OptOut)
+    assert wish.undone_at == now
+
+
 async def test_what_failed_is_applied_once_its_cause_is_gone(look: Look) -> None:
     """Events of a session that was named otherwise: all at once, in their order."""
     door = look.door
@@ -312,6 +337,10 @@ async def test_nothing_failed_is_nothing_to_do(look: Look) -> None:
     app, wedding = look.door.app, look.door.couple.wedding
     done = await apply_failed_again(app.db, app.clients, app.clock, wedding)
     assert (done.applied, done.failed) == (0, 0)
+
+
+def _rows(database: Database, model: Any) -> list[Any]:
+    return database.read_now(lambda s: list(s.exec(select(model)).all()))
 
 
 def _apart_from_applying(database: Database) -> dict[str, list[tuple[object, ...]]]:
