@@ -13,22 +13,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from wedding_wa.db import Database
-from wedding_wa.models import Account, Evidence, Guest
+from wedding_wa.models import Account, Chat, Evidence, Guest
 from wedding_wa.services import audit
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.history_look import Look, Told, Verdict, Writer, look_through
 from wedding_wa.services.inbound_messages import hear
 from wedding_wa.services.live import Change, note
+from wedding_wa.services.sql import changed, table
 from wedding_wa.services.wishes import wants_none
 
 #: What was found and not recorded is forgotten after this.
 KEPT_FOR = timedelta(minutes=30)
 
 _KEPT = "history"
+_CHATS = table(Chat)
 
 
 async def look(
@@ -112,8 +115,8 @@ def record(
 
 
 def _heard(session: Session, account_id: int, writer: Writer, *, now: datetime) -> bool:
-    """Take the message in as if it had come today; it brings the consent with it."""
-    return hear(
+    """Take the message in; it brings the consent with it, and is no news to anybody."""
+    news = hear(
         session,
         account_id,
         writer.evidence,
@@ -121,6 +124,18 @@ def _heard(session: Session, account_id: int, writer: Writer, *, now: datetime) 
         phone=writer.phone,
         now=now,
     )
+    changed(
+        session,
+        sa.update(_CHATS)
+        .where(
+            _CHATS.c.account_id == account_id,
+            _CHATS.c.chat_id == writer.evidence.chat_id,
+            _CHATS.c.last_inbound_at == writer.wrote_at,
+            _CHATS.c.unread == 1,
+        )
+        .values(unread=0, read_at=writer.wrote_at),
+    )
+    return news
 
 
 def _is_still_guest(session: Session, wedding_id: int, writer: Writer) -> bool:

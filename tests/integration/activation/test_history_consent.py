@@ -15,7 +15,7 @@ from tests.builders import Couple, message, put
 from tests.fakes import FakeClock
 from tests.integration.activation.conftest import guest_of, household, make_home
 from tests.integration.conftest import World, _until
-from wedding_wa.models import AuditEntry, Guest, OptOut
+from wedding_wa.models import AuditEntry, Chat, Guest, OptOut
 from wedding_wa.services import history_consent
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.guests import GuestForm, edit_guest
@@ -168,6 +168,8 @@ async def test_recording_keeps_one_message_of_those_chosen(chats: Chats) -> None
         "account_id": chats.world.couple.groom,
         "guests": [guest.id],
     } in [one.params for one in audits if one.action == "history_consent_recorded"]
+    chat = chats.world.database.read_now(lambda s: s.exec(select(Chat)).one())
+    assert (chat.unread, chat.household_id) == (0, home)
     sent = put(chats.world.database, chats.world.couple, to=MARIA)
     assert message(chats.world.database, sent.id).consent_id == given.id
 
