@@ -6,6 +6,7 @@ when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an 
 
 from wedding_wa.domain.account import AccountStatus, Ear
 from wedding_wa.domain.guests import GUEST_LANGUAGES, Stage
+from wedding_wa.domain.guests import Stage
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
 from wedding_wa.domain.pacing import ACCOUNT_RULES
 from wedding_wa.models import Evidence, Role
@@ -15,6 +16,7 @@ from wedding_wa.pages.webhook_panel import STATES as EVENT_STATES
 from wedding_wa.services.guest_import_columns import Field
 from wedding_wa.services.guest_import_lines import BAD, TOLD
 from wedding_wa.services.guest_import_values import Verdict
+from wedding_wa.services.history_look import Trouble
 from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
 from wedding_wa.services.webhook_refusals import Reason
 from wedding_wa.settings import ACCOUNT_KEYS
@@ -40,6 +42,9 @@ STATUSES = (
 WAYS = ("webhook", "feed", "history")
 
 FAMILIES = {
+    "activation.before.trouble": Trouble,
+    "activation.since": Stage,
+    "activation.stage": Stage,
     "account.change": STATUSES,
     "account.hint": STATUSES,
     "account.status": STATUSES,
