@@ -76,16 +76,19 @@ def _save(known: Any) -> rx.Component:
     )
 
 
-def _block(name: str, *field: rx.Component, error: str = "") -> rx.Component:
-    """A label, its field, and what is wrong with it."""
+def _block(
+    name: str, field: rx.Component, *after: rx.Component, error: str = ""
+) -> rx.Component:
+    """A label, its field, what is wrong with it, and what may help."""
     return rx.el.div(
         rx.el.label(
             tr_of("guests.field", name),
             html_for=f"guest-{name}",
             class_name="field-name",
         ),
-        *field,
+        field,
         field_error(f"guest-{name}", _F.wrong[error or name]),
+        *after,
         class_name="field-block",
     )
 

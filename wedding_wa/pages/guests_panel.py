@@ -64,7 +64,7 @@ def _gone(which: str) -> rx.Component:
 def _guest() -> rx.Component:
     return rx.fragment(
         _where(),
-        _section(tr("guests.panel.written"), _threads()),
+        _section(tr("guests.panel.written"), _threads(), _in_queue()),
         _section(tr("evidence.title"), consent_evidence(_S.proofs)),
         rx.cond(
             _S.may_edit,
@@ -194,6 +194,18 @@ def _threads() -> rx.Component:
         rx.el.ul(rx.foreach(_S.threads, _thread), class_name="guests-threads"),
         none,
     )
+
+
+def _in_queue() -> rx.Component:
+    """What was written to their number, in the Queue."""
+    link = rx.link(
+        rx.icon("list-checks", size=16, aria_hidden="true"),
+        tr("guests.panel.queue"),
+        href=_S.person["queue"],
+        underline="none",
+        class_name="guests-to-home",
+    )
+    return rx.cond(_S.person["queue"] != "", link, rx.fragment())
 
 
 def _thread(one: rx.Var[Any]) -> rx.Component:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from wedding_wa.domain.guest_search import By, GuestQuery, Hint
+from wedding_wa.domain.guest_search import By, GuestQuery, Hint, digits
 from wedding_wa.services.guest_list import Counts, GuestRow
 from wedding_wa.services.guest_panel import Home, Person, Thread
 from wedding_wa.services.invitations import invitation_link
@@ -58,6 +58,8 @@ class PersonView(TypedDict):
     contact: int
     shares: str
     household: str
+    # Where the Queue shows what was written to their number; "" without one.
+    queue: str
 
 
 class MemberView(TypedDict):
@@ -111,6 +113,7 @@ NOBODY: PersonView = {
     "contact": 0,
     "shares": "",
     "household": "",
+    "queue": "",
 }
 NOWHERE: HomeView = {
     "id": 0,
@@ -199,6 +202,7 @@ def person_view(person: Person, home: Home, serial: int) -> PersonView:
         contact=person.contact_id or 0,
         shares=person.shares,
         household=home.name,
+        queue=f"/queue?q={digits(person.phone)}" if person.phone else "",
     )
 
 
