@@ -13,8 +13,9 @@ from wedding_wa.domain.invitation import (
     TEXTS,
 )
 from wedding_wa.pages.components import card, confirm, skeleton, when_loaded
-from wedding_wa.pages.i18n import tr, tr_of
+from wedding_wa.pages.i18n import tr
 from wedding_wa.pages.layout import frame
+from wedding_wa.pages.settings_invitation_parts import cover_card, notes
 from wedding_wa.pages.settings_parts import (
     draft,
     field_error,
@@ -39,14 +40,6 @@ class _Preview(rx.Component):
     lang: rx.Var[str]
 
 
-class _Cover(rx.Component):
-    library = "$/utils/invitation"
-    tag = "CoverPicture"
-    cover: rx.Var[str]
-    allowed: rx.Var[bool]
-    lang: rx.Var[str]
-
-
 def settings_invitation() -> rx.Component:
     """Return the page."""
     return frame(
@@ -65,14 +58,7 @@ def _content() -> rx.Component:
         no_validate=True,
         class_name="stack",
     )
-    left = rx.el.div(
-        _only_editors(),
-        _local_links(),
-        _no_button_yet(),
-        form,
-        _cover(),
-        class_name="stack",
-    )
+    left = rx.el.div(notes(), form, cover_card(), class_name="stack")
     return rx.el.div(left, _preview(), class_name="letter-desk")
 
 
@@ -86,45 +72,6 @@ def _bones() -> rx.Component:
         card(skeleton(height="640px")),
         class_name="letter-desk",
     )
-
-
-def _only_editors() -> rx.Component:
-    note = rx.el.p(
-        rx.icon("lock", size=16, aria_hidden="true"),
-        tr("invitation_settings.may_look"),
-        class_name="notice",
-        custom_attrs={"data-tone": "sand"},
-    )
-    return rx.cond(_S.may_edit, rx.fragment(), note)
-
-
-def _no_button_yet() -> rx.Component:
-    """Say for each number that is not linked what its guests read meanwhile."""
-    note = rx.el.p(
-        rx.icon("info", size=16, aria_hidden="true"),
-        rx.el.span(
-            rx.cond(
-                _S.unlinked.length() > 1,
-                tr("invitation_settings.unlinked.both"),
-                tr_of("invitation_settings.unlinked", _S.unlinked[0]),
-            ),
-            " ",
-            rx.link(tr("invitation_settings.unlinked.link"), href="/accounts"),
-        ),
-        class_name="notice",
-        custom_attrs={"data-tone": "amber"},
-    )
-    return rx.cond(_S.unlinked.length() > 0, note, rx.fragment())
-
-
-def _local_links() -> rx.Component:
-    note = rx.el.p(
-        rx.icon("link-2-off", size=16, aria_hidden="true"),
-        tr("invitation_settings.local", address=_S.local),
-        class_name="notice",
-        custom_attrs={"data-tone": "amber"},
-    )
-    return rx.cond(_S.local != "", note, rx.fragment())
 
 
 def _bar() -> rx.Component:
@@ -278,35 +225,6 @@ def _reset() -> rx.Component:
         ),
         rx.cond(_S.own.length() > 0, question, rx.fragment()),
         class_name="letter-end",
-    )
-
-
-def _cover() -> rx.Component:
-    remove = confirm(
-        rx.el.button(
-            tr("invitation_settings.cover.remove"),
-            type="button",
-            class_name="text-button",
-            disabled=~_S.may_edit,
-        ),
-        title=tr("invitation_settings.cover.remove_title"),
-        about=tr("invitation_settings.cover.remove_about"),
-        action=tr("invitation_settings.cover.remove"),
-        on_confirm=_S.remove_picture,
-    )
-    now = rx.el.div(
-        rx.el.span(
-            tr("invitation_settings.cover.now", n=_S.cover_kb),
-            class_name="field-about figures",
-        ),
-        remove,
-        class_name="letter-end",
-    )
-    return card(
-        _Cover.create(cover=_S.cover, allowed=_S.may_edit, lang=PageState.lang),
-        rx.cond(_S.cover != "", now, rx.fragment()),
-        title=tr("invitation_settings.cover.title"),
-        about=tr("invitation_settings.cover.about"),
     )
 
 

@@ -155,7 +155,7 @@ class InvitationState(PageState):
         return {
             "_all": {**texts, WEDDING: {n: wedding[n] for n in DETAIL_NAMES}},
             "may_edit": may_edit(who),
-            "local": _local(runtime.current().settings.public),
+            "local": _local_links(),
             "unlinked": await db.read(unlinked_sides, who.wedding_id),
             "cover": cover.digest if cover else "",
             "cover_kb": cover.kilobytes if cover else 0,
@@ -255,10 +255,12 @@ def typed_in(kept: str) -> Typed:
         return {}
 
 
-def _local(address: str) -> str:
-    """`address` if only this machine understands it; else nothing."""
-    host = urlsplit(address).hostname or ""
-    return address if host in ("localhost", "127.0.0.1", "::1") else ""
+def _local_links() -> str:
+    """Where links begin, if only this machine understands it; else nothing. With the
+    simulator nobody is really invited."""
+    settings = runtime.current().settings
+    here = urlsplit(settings.public).hostname in ("localhost", "127.0.0.1", "::1")
+    return settings.public if here and not settings.simulated else ""
 
 
 def _names(part: str) -> tuple[str, ...]:

@@ -59,13 +59,11 @@ async def test_it_begins_in_the_guests_language(
     assert "(Invitation K7M2P)" in state.greeting
 
 
-async def test_it_says_what_is_missing(
+async def test_it_says_whose_button_is_missing(
     tab: Tab, runtime: Runtime, couple: Couple
 ) -> None:
-    """Links that nobody else can open, and numbers that are not linked, are told."""
-    state = await tab.state(InvitationState)
-    assert state.local == runtime.settings.public == "http://localhost:8000"
-    assert state.unlinked == []
+    """A number that is not linked is told, as soon as it is so."""
+    assert (await tab.state(InvitationState)).unlinked == []
 
     def unlink(session: Session) -> None:
         session.get_one(Account, couple.bride).phone = None
@@ -73,6 +71,35 @@ async def test_it_says_what_is_missing(
 
     runtime.db.write_now(unlink)
     await tab.until(lambda: tab.sent().get("unlinked") == ["bride"], "the bride's")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, ""),  # the simulator: nobody is really invited
+        ({"waha_url_groom": "http://waha:3000"}, "http://localhost:8000"),
+        (
+            {
+                "waha_url_groom": "http://waha:3000",
+                "public_url": "https://we.example",
+            },
+            "",
+        ),
+    ],
+)
+async def test_it_says_when_links_lead_nowhere(
+    runtime: Runtime,
+    couple: Couple,
+    clock: FakeClock,
+    values: dict[str, str],
+    told: str,
+) -> None:
+    """Links that only this machine can open are told before they are handed out."""
+    runtime.settings = runtime.settings.model_copy(update=values)
+    runtime.bus.attach()
+    async with Tab(login(runtime.db, couple, clock=clock), ADDRESS) as tab:
+        await tab.open(InvitationState.live)
+        assert (await tab.state(InvitationState)).local == told
 
 
 async def test_typed_in_two_languages_saved_at_once(
