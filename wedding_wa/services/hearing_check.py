@@ -47,8 +47,9 @@ class _Looks:
 def begin(clients: Clients, account_id: int, *, now: datetime) -> _Looks:
     """From now on, in this process, everything said should come to us. What was said
     before is read at the start, where the app was away."""
+    first = now.replace(microsecond=0)  # WhatsApp's times are whole seconds
     looks: _Looks = clients.kept.setdefault(
-        (account_id, "looks"), _Looks(first=now, last=now)
+        (account_id, "looks"), _Looks(first=first, last=now)
     )
     return looks
 

@@ -1,0 +1,67 @@
+"""Whatever is lost, doubled, shuffled or cut on the way, the end is the same.
+
+`HEARING_SEEDS=50 pytest …/test_same_end.py` tells the story with as many kinds of
+trouble; `HEARING_SEED=7` begins with that one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.integration.accounts.story import end_state, told
+from wedding_wa.db import Database, opened
+from wedding_wa.services import catch_up, feed
+
+SEEDS = int(os.environ.get("HEARING_SEEDS", "1"))
+FIRST = int(os.environ.get("HEARING_SEED", "1"))
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed's waits a hundredth, and less read twice: WAHA's clock is ours here."""
+    monkeypatch.setattr(catch_up, "MARGIN", timedelta(seconds=2))
+    monkeypatch.setattr(feed, "SETTLED_S", 0.02)
+    monkeypatch.setattr(feed, "FIRST_WAIT", 0.03)
+    monkeypatch.setattr(feed, "LONGEST_WAIT", 0.3)
+
+
+@contextmanager
+def fresh(template: Path, folder: Path, name: str) -> Iterator[Database]:
+    path = folder / f"{name}.db"
+    shutil.copy(template, path)
+    with opened(f"sqlite:///{path}") as made:
+        yield made
+
+
+@pytest.mark.timeout(240 + 60 * SEEDS)
+async def test_the_end_is_as_if_nothing_had_been_lost(
+    template: Path, tmp_path: Path
+) -> None:
+    """500 events, a restart in between: consents, messages in and out with their
+    acks, chats, opt-outs and the account end as they do without any fault."""
+    with fresh(template, tmp_path, "calm") as database:
+        _, ways = await told(database, faults=None)
+        assert sum(ways.values()) >= 500, ways
+        wanted = database.read_now(end_state)
+        assert wanted["messages"].total() == 24
+        assert {what[3] for what in wanted["messages"]} == {3}  # all were read
+        assert wanted["opted out"]
+    lost: Counter[str] = Counter()
+    for seed in range(FIRST, FIRST + SEEDS):
+        with fresh(template, tmp_path, f"seed{seed}") as database:
+            _, ways = await told(database, faults=random.Random(seed))
+            lost.update({**ways, "events": sum(ways.values())})
+            ended = database.read_now(end_state)
+        for what, rows in wanted.items():
+            more, less = ended[what] - rows, rows - ended[what]
+            assert (more, less) == (Counter(), Counter()), f"seed {seed}: {what}"
+    assert lost["feed"] > 0, "no fault ever kept a webhook away"
