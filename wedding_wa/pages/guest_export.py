@@ -23,11 +23,17 @@ def export_links(search: Any = "") -> rx.Component:
     )
 
 
+def download_link(*words: Any, href: Any, **props: Any) -> rx.Component:
+    """Return a link to a file. The browser fetches it: the pages' own router would
+    look for a page of that name."""
+    attrs = {"reloadDocument": True, **props.pop("custom_attrs", {})}
+    return rx.el.a(*words, href=href, download=True, custom_attrs=attrs, **props)
+
+
 def _link(kind: str, encoded: rx.Var[str]) -> rx.Component:
-    return rx.el.a(
+    return download_link(
         tr(f"guest_import.export.{kind}"),
         href=rx.Var.create(f"/api/guests/export.{kind}?q={encoded}"),
-        download=True,
         class_name="text-button",
         custom_attrs={"data-export": kind},
     )

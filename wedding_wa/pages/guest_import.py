@@ -16,6 +16,7 @@ from wedding_wa.pages.components import (
     skeleton,
     when_loaded,
 )
+from wedding_wa.pages.guest_export import download_link
 from wedding_wa.pages.guest_import_lines import chips, lines, pager
 from wedding_wa.pages.i18n import tr
 from wedding_wa.pages.layout import frame
@@ -83,10 +84,9 @@ def _choose() -> rx.Component:
 
 
 def _sample(kind: str) -> rx.Component:
-    return rx.el.a(
+    return download_link(
         tr(f"guest_import.choose.sample_{kind}"),
         href=rx.Var.create(f"/api/guests/import/sample.{kind}?lang={PageState.lang}"),
-        download=True,
         class_name="text-button",
     )
 
@@ -273,11 +273,10 @@ def _bar() -> rx.Component:
 
 def _left_out() -> rx.Component:
     """How many bad lines, and the file of them to mend."""
-    return rx.el.a(
+    return download_link(
         tr("guest_import.preview.left_out", n=S.counts["bad"]),
         rx.icon("download", size=15, aria_hidden="true"),
         href=rx.Var.create(f"/api/guests/import/{S.token}/bad.csv"),
-        download=True,
         title=tr("guest_import.preview.bad_file"),
         class_name="text-button import-bad",
     )
