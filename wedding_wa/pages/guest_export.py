@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex_base.vars.function import FunctionStringVar
 
 from wedding_wa.pages.i18n import tr
+
+_encode: FunctionStringVar[Any] = FunctionStringVar.create("encodeURIComponent")
 
 
 def export_links(search: Any = "") -> rx.Component:
     """Return the links to CSV and Excel of everybody who matches `search` ("": all)."""
-    query = rx.Var.create(search).to(str)
-    encoded = rx.Var(f"encodeURIComponent({query!s})").to(str)
+    encoded = _encode.call(rx.Var.create(search)).to(str)
     return rx.el.div(
         rx.icon("download", size=17, aria_hidden="true"),
         rx.el.span(tr("guest_import.export.label"), class_name="export-word"),
