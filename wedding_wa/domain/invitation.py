@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from wedding_wa.domain.errors import BadInput
@@ -47,6 +47,18 @@ class _Token:
     text: str
     start: int
     end: int
+
+
+def new_code(choice: Callable[[str], str]) -> str:
+    """Return a code, each character drawn by `choice`.
+
+    Always a letter and a digit in it: "there" is a word, "20124" a post code, and
+    neither must tell who wrote.
+    """
+    while True:
+        code = "".join(choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+        if not code.isalpha() and not code.isdigit():
+            return code
 
 
 def code_in(text: str) -> tuple[str, ...]:

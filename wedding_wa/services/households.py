@@ -18,15 +18,12 @@ from wedding_wa.domain.guests import (
     clean_side,
     fold,
 )
+from wedding_wa.domain.invitation import new_code
 from wedding_wa.models import Chat, Consent, Household, HouseholdAlias, OptOut
 from wedding_wa.services import audit
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
-
-# No letters and digits that look alike: people read the code aloud and type it.
-CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-CODE_LENGTH = 5
 
 HOUSEHOLDS = table(Household)
 CHATS = table(Chat)
@@ -230,6 +227,6 @@ def wants_none_here() -> tuple[sa.ColumnElement[bool], ...]:
 def _new_code(session: Session, wedding_id: int) -> str:
     """A code that no household of the wedding has, nor had before it was merged."""
     while True:
-        code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+        code = new_code(secrets.choice)
         if by_code(session, wedding_id, code) is None:
             return code

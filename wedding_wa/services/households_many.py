@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from wedding_wa.domain.guests import clean_language, clean_name, clean_side, fold
+from wedding_wa.domain.invitation import new_code
 from wedding_wa.models import HouseholdAlias
-from wedding_wa.services.households import CODE_ALPHABET, CODE_LENGTH, HOUSEHOLDS
+from wedding_wa.services.households import HOUSEHOLDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _codes(session: Session, wedding_id: int) -> set[str]:
 
 def _free_code(taken: set[str]) -> str:
     while True:
-        code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+        code = new_code(secrets.choice)
         if code not in taken:
             taken.add(code)
             return code

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from tests.fakes import NOON
 from tests.integration.guests.conftest import Book
+from wedding_wa.domain.invitation import CODE_ALPHABET, CODE_LENGTH
 from wedding_wa.models import Consent, Household, HouseholdAlias, OptOut
 from wedding_wa.services import households
-from wedding_wa.services.households import CODE_ALPHABET, CODE_LENGTH
 
 
 def _create(book: Book, name: str = "Famiglia Rossi") -> Household:
@@ -44,9 +44,9 @@ def test_a_code_that_is_taken_is_drawn_again(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two households never share a code, whatever chance says."""
-    drawn = iter("AAAAAAAAAABBBBB")
+    drawn = iter("AAAA2AAAA2BBBB2")
     monkeypatch.setattr(households.secrets, "choice", lambda _letters: next(drawn))
-    assert [_create(book).code, _create(book).code] == ["AAAAA", "BBBBB"]
+    assert [_create(book).code, _create(book).code] == ["AAAA2", "BBBB2"]
 
 
 def test_link_and_code_find_their_household(book: Book) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from wedding_wa.domain.invitation import (
     checked_text,
     code_in,
     filled,
+    new_code,
 )
 from wedding_wa.services.invitations import greeting_text, invitation_link, wa_me_link
 from wedding_wa.words.invitation import default_texts
@@ -60,6 +63,15 @@ def test_candidates_are_codes(text: str) -> None:
     found = code_in(text)
     assert len(found) == len(set(found)) <= MOST_CANDIDATES
     assert all(len(c) == CODE_LENGTH and set(c) <= set(CODE_ALPHABET) for c in found)
+
+
+@given(st.integers())
+def test_new_codes_are_no_words(seed: int) -> None:
+    """Always a letter and a digit: no word, no name, no post code is one by chance."""
+    code = new_code(Random(seed).choice)
+    assert code_in(code) == (code,)
+    assert any(char.isdigit() for char in code)
+    assert any(char.isalpha() for char in code)
 
 
 @pytest.mark.parametrize(
