@@ -2,7 +2,7 @@
 
 An account may be connected, its feed open and webhooks promised, and something still
 be lost on the way. So each poll reads what the chats written to since the last one say
-(one call for the newest 40 chats, one for each of those: mostly none) and looks for it
+(one call for the newest 100 chats, one for each of those: mostly none) and looks for it
 among what was heard. Only messages that a person wrote count, and acks of ours.
 """
 
@@ -31,7 +31,7 @@ from wedding_wa.services.webhook_log import MESSAGES
 GRACE = timedelta(seconds=20)
 #: WhatsApp's times are of another clock.
 MARGIN = timedelta(minutes=2)
-CHATS = 40
+CHATS = 100
 PER_CHAT = 50
 
 
@@ -71,14 +71,15 @@ async def hears_all(
         said = await _said(await clients.get(account_id), since)
     except WahaError:
         return True
-    looks.last = now
+    before, looks.last = looks.last, now
     ripe = [one for one in said if _is_ripe(one, now) and one.id not in looks.judged]
     missing = await db.read(_missing, account_id, ripe)
     if not missing:
         return True
     looks.judged &= {one.id for one in said}
     looks.judged |= {one.id for one in missing}
-    oldest = min(message.timestamp for message in missing)
+    # What else was lost since the last look may stand in chats beyond the bound.
+    oldest = min(before - GRACE, *(message.timestamp for message in missing))
     await db.write(ways.unheard, account_id, since=oldest, now=now)
     nudge_of(clients, account_id).distrust.set()
     return False

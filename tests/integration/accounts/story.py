@@ -46,8 +46,6 @@ from wedding_wa.settings import Settings
 from wedding_wa.simulator import SimulatorServer
 
 PATIENCE_S = 60.0
-#: Past every grace that a message on its way is given.
-LATER = timedelta(seconds=40)
 RECEIVERS = range(36, 60)
 TALKERS = range(60, 120)
 HAND = range(140, 160)
@@ -113,8 +111,7 @@ class Stage:
 
     async def later(self) -> None:
         """What is on its way arrives, time passes, WAHA is asked as every minute."""
-        await asyncio.sleep(0.5)
-        self.clock.ahead += LATER
+        await asyncio.sleep(2)
         await poll(self.app.db, self.app.clients, self.groom, self.clock)
         await self.until(self._calm, "no open gap and no open event")
 

@@ -19,7 +19,7 @@ import pytest
 
 from tests.integration.accounts.story import end_state, told
 from wedding_wa.db import Database, opened
-from wedding_wa.services import catch_up, feed
+from wedding_wa.services import catch_up, feed, hearing_check
 
 SEEDS = int(os.environ.get("HEARING_SEEDS", "1"))
 FIRST = int(os.environ.get("HEARING_SEED", "1"))
@@ -27,7 +27,9 @@ FIRST = int(os.environ.get("HEARING_SEED", "1"))
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The feed's waits a hundredth, and less read twice: WAHA's clock is ours here."""
+    """The feed's waits a hundredth, a short grace, and less read twice: WAHA's clock
+    is ours here."""
+    monkeypatch.setattr(hearing_check, "GRACE", timedelta(seconds=1))
     monkeypatch.setattr(catch_up, "MARGIN", timedelta(seconds=2))
     monkeypatch.setattr(feed, "SETTLED_S", 0.02)
     monkeypatch.setattr(feed, "FIRST_WAIT", 0.03)
