@@ -143,7 +143,9 @@ def _marks(row: rx.Var[Any]) -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(
-            row["known"], rx.fragment(), _mark(tr("inbox.stranger"), "sand", "stranger")
+            row["known"] | row["opted_out"],
+            rx.fragment(),
+            _mark(tr("inbox.stranger"), "sand", "stranger"),
         ),
     )
 

@@ -23,7 +23,6 @@ from wedding_wa.models import (
     InboundMessage,
     StopQuestion,
 )
-from wedding_wa.services.inbox_people import is_same_person
 from wedding_wa.services.sql import table
 
 PAGE_SIZE = 30
@@ -109,7 +108,7 @@ def people_query(
     c = _CHATS.alias("c").c
     keys = (c.last_inbound_at, c.id)
     statement = sa.select(*keys).where(
-        _listed(c, wedding_id, wish), *_wanted(c, wedding_id, wish)
+        *_wanted(c, wedding_id, wish), _listed(c, wedding_id, wish)
     )
     if start is not None:
         edge = sa.tuple_(sa.literal(start[0], c.last_inbound_at.type), start[1])
@@ -120,24 +119,37 @@ def people_query(
 
 
 def _listed(c: Any, wedding_id: int, wish: Wish) -> sa.ColumnElement[bool]:
-    """A chat stands for its person where they wrote nowhere later."""
+    """A chat stands for its person where they wrote nowhere later. Each name by which
+    chats are one person's is asked apart: each has an index."""
     later = _CHATS.alias("later").c
-    newest = sa.tuple_(later.last_inbound_at, later.id)
-    superseded = sa.exists().where(
-        _in_scope(later, wedding_id, wish),
-        is_same_person(c, later),
-        newest > sa.tuple_(c.last_inbound_at, c.id),
+    # as an expression, lest SQLite walk the newer chats of all instead of those indexes
+    at = sa.func.coalesce(later.last_inbound_at, later.last_inbound_at)
+    newer = sa.and_(
+        _counted(later, wedding_id, wish),
+        sa.tuple_(at, later.id) > sa.tuple_(c.last_inbound_at, c.id),
     )
-    return sa.and_(_in_scope(c, wedding_id, wish), ~superseded)
+    here = later.wedding_id == wedding_id
+    elsewhere = (
+        sa.exists().where(here, later.chat_id == c.chat_id, newer),
+        sa.exists().where(here, later.phone == c.phone, newer),
+        sa.exists().where(later.guest_id == c.guest_id, newer),  # is of one wedding
+    )
+    return sa.and_(
+        _in_scope(c, wedding_id, wish),
+        c.last_inbound_at.is_not(None),
+        *[~one for one in elsewhere],
+    )
 
 
 def _in_scope(c: Any, wedding_id: int, wish: Wish) -> sa.ColumnElement[bool]:
-    ignored = c.ignored_at.is_not(None) if wish.view == IGNORED else None
-    parts = [
-        c.wedding_id == wedding_id,
-        c.last_inbound_at.is_not(None),
-        c.ignored_at.is_(None) if ignored is None else ignored,
-    ]
+    return sa.and_(c.wedding_id == wedding_id, _counted(c, wedding_id, wish))
+
+
+def _counted(c: Any, wedding_id: int, wish: Wish) -> sa.ColumnElement[bool]:
+    """The condition that the chat is none put aside, or only those, and of the account
+    that is looked at."""
+    aside = c.ignored_at.is_not(None)
+    parts = [aside if wish.view == IGNORED else ~aside]
     if wish.account:
         key = sa.select(col(Account.id)).where(
             col(Account.wedding_id) == wedding_id, col(Account.key) == wish.account
@@ -147,44 +159,44 @@ def _in_scope(c: Any, wedding_id: int, wish: Wish) -> sa.ColumnElement[bool]:
 
 
 def _wanted(c: Any, wedding_id: int, wish: Wish) -> list[sa.ColumnElement[bool]]:
+    """What a person must be, besides listed: by the chats that make them so, which are
+    found first, and once."""
     found: list[sa.ColumnElement[bool]] = []
     if wish.view == UNKNOWN:
         found.append(c.household_id.is_(None))
     if wish.view == UNREAD:
-        unread = _CHATS.alias("unread").c
-        found.append(
-            sa.exists().where(
-                _in_scope(unread, wedding_id, wish),
-                unread.unread > NONE,
-                is_same_person(c, unread),
-            )
-        )
+        chat = _CHATS.alias("unread").c
+        unread = sa.and_(_in_scope(chat, wedding_id, wish), chat.unread > NONE)
+        found.append(_of_people(c, chat, unread))
     if wish.view == QUESTIONS:
-        asked = _CHATS.alias("asked").c
-        found.append(
-            sa.exists().where(
-                _QUESTIONS.c.wedding_id == wedding_id,
-                _QUESTIONS.c.answered_at.is_(None),
-                asked.account_id == _QUESTIONS.c.account_id,
-                asked.chat_id == _QUESTIONS.c.chat_id,
-                is_same_person(c, asked),
-            )
+        chat = _CHATS.alias("asked").c
+        asked = sa.select(_QUESTIONS.c.account_id, _QUESTIONS.c.chat_id).where(
+            _QUESTIONS.c.wedding_id == wedding_id, _QUESTIONS.c.answered_at.is_(None)
         )
+        here = sa.tuple_(chat.account_id, chat.chat_id).in_(asked)
+        found.append(_of_people(c, chat, sa.and_(chat.wedding_id == wedding_id, here)))
     if wish.search:
-        hit = _CHATS.alias("hit").c
-        found.append(
-            sa.exists().where(
-                hit.wedding_id == wedding_id,
-                hit.id.in_(_hits(wedding_id, wish.search)),
-                is_same_person(c, hit),
-            )
-        )
+        chat = _CHATS.alias("hit").c
+        found.append(_of_people(c, chat, _hits(chat, wedding_id, wish.search)))
     return found
 
 
-def _hits(wedding_id: int, search: str) -> sa.Select[Any]:
-    """The chats whose name, number or newest words hold what is searched."""
-    chat = _CHATS.alias("named").c
+def _of_people(
+    c: Any, chat: Any, wanted: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
+    """The condition that one of the person's chats is among the `wanted`. Without a
+    look back at `c`, so that the database finds those chats once, not for each row."""
+    return sa.or_(
+        c.chat_id.in_(sa.select(chat.chat_id).where(wanted)),
+        c.phone.in_(sa.select(chat.phone).where(wanted, chat.phone.is_not(None))),
+        c.guest_id.in_(
+            sa.select(chat.guest_id).where(wanted, chat.guest_id.is_not(None))
+        ),
+    )
+
+
+def _hits(chat: Any, wedding_id: int, search: str) -> sa.ColumnElement[bool]:
+    """The condition that a chat's names, number or newest words hold what is sought."""
     folded = fold(search)
     guests = sa.select(_GUESTS.c.id).where(
         _GUESTS.c.wedding_id == wedding_id,
@@ -203,7 +215,7 @@ def _hits(wedding_id: int, search: str) -> sa.Select[Any]:
     digits = re.sub(r"\D", "", search)
     if len(digits) >= 3 and not re.search(r"[^\W\d]", search):
         ways.append(chat.phone.contains(digits))
-    return sa.select(chat.id).where(chat.wedding_id == wedding_id, sa.or_(*ways))
+    return sa.and_(chat.wedding_id == wedding_id, sa.or_(*ways))
 
 
 def _said(wedding_id: int, search: str) -> sa.Select[Any]:

@@ -23,8 +23,6 @@ from wedding_wa.services.sql import table
 _GUESTS = table(Guest)
 _HOUSEHOLDS = table(Household)
 
-_Columns = Any  # the `.c` of a table or of an alias
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -65,15 +63,6 @@ class Group:
     @property
     def wrote_last(self) -> Chat:
         return self.chats[0]
-
-
-def is_same_person(one: _Columns, other: _Columns) -> sa.ColumnElement[bool]:
-    """The condition that two chats of a wedding are one person's."""
-    return sa.or_(
-        other.chat_id == one.chat_id,
-        other.phone == one.phone,
-        other.guest_id == one.guest_id,
-    )
 
 
 def group_of(session: Session, wedding_id: int, chat_row_id: int) -> Group:
