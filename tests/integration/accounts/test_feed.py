@@ -46,6 +46,7 @@ async def listening(
     try:
         if settled:
             await house.until(lambda: hears(house) in ("feed", "webhook"), "listening")
+            await house.until(lambda: not deaf(house), "the chats read")
         yield made
     finally:
         task.cancel()
