@@ -2,13 +2,16 @@
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check format screenshots clean
+.PHONY: help run demo build test check format screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.ready ## Install what is missing, start the app and print its address
 	@exec $(PY) -m wedding_wa run
+
+demo: .venv/.ready ## Start a demo wedding: 150 pretend guests who write, ask, say STOP
+	@exec $(PY) -m wedding_wa demo $(ARGS)
 
 build: .venv/.ready ## Build the pages, if they changed, without starting anything
 	@exec $(PY) -m wedding_wa build

@@ -25,10 +25,14 @@ def free_port() -> int:
 
 
 class AppProcess:
-    """`python -m wedding_wa run` on ports and data of its own."""
+    """`python -m wedding_wa run`, or other words, on ports and data of its own."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, *words: str, data: str = "data", **settings: str
+    ) -> None:
         self.folder = folder
+        self.data = folder / data
+        self._words = words or ("run",)
         self.port, self.sim_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.simulator = f"http://127.0.0.1:{self.sim_port}"
@@ -40,7 +44,7 @@ class AppProcess:
         """Start it and wait until it serves; the first time it builds the pages."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "wedding_wa", "run"],
+                [sys.executable, "-m", "wedding_wa", *self._words],
                 cwd=_ROOT,
                 env=self.environment(),
                 stdout=log,

@@ -7,6 +7,7 @@ answers through the queue like the real one would.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -27,10 +28,14 @@ from sqlmodel import Session
 
 from wedding_wa.cli import run as running
 from wedding_wa.cli.demo_guests import DemoHousehold, households
+from wedding_wa.domain.account import AccountStatus
 from wedding_wa.domain.errors import WeddingError
 from wedding_wa.domain.guests import Stage
 from wedding_wa.runtime import Runtime
 from wedding_wa.services import activation, guests, weddings
+from wedding_wa.services.account_commands import Desk, start
+from wedding_wa.services.account_poll import poll
+from wedding_wa.services.accounts import Clients
 from wedding_wa.services.enqueue import EnqueueRequest, account_id_of, enqueue
 from wedding_wa.services.households import create_household
 from wedding_wa.services.invitations import invitation_link
@@ -65,8 +70,8 @@ _WELCOME = {
 # Of ten guests who write, by what they are like.
 _CHARACTERS = ("warm",) * 4 + ("quiet",) * 3 + ("asks",) * 2 + ("jokes",)
 _STRANGERS = (
-    {"name": "Bea", "phone": "+18085550177", "character": "cousin"},
-    {"name": "", "phone": "+18085550178", "character": "stranger"},
+    {"name": "Bea", "phone": "+19075550177", "character": "cousin"},
+    {"name": "", "phone": "+19075550178", "character": "stranger"},
 )
 
 
@@ -116,7 +121,7 @@ def _alive(runtime: Runtime, pace: float) -> Iterator[None]:
 
 def _login(folder: Path) -> str:
     """The password, made once; whoever can read the folder may log in."""
-    file = folder / "login.txt"
+    file = folder / "password"
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(9))
@@ -254,13 +259,37 @@ def _crowd(settings: Settings, plan: Path, pace: float) -> Iterator[None]:
 
 
 def _couple(runtime: Runtime, over: threading.Event) -> None:
-    """Welcome every household that has written, once each, until `over`."""
+    """Start both numbers, then welcome who has written, once each, until `over`."""
+    for key in ACCOUNT_KEYS:
+        while not over.is_set() and not asyncio.run(_started(runtime, key)):
+            over.wait(1.0)
     welcomed: set[int] = set()
     while not over.wait(4.0):
         for row in runtime.db.read_now(_rows):
             if row.stage is Stage.ACTIVE and row.id not in welcomed:
                 welcomed.add(row.id)
                 _welcome(runtime, row)
+
+
+async def _started(runtime: Runtime, key: str) -> bool:
+    """Press Start for a number, as soon as the app knows its WAHA; True once done."""
+    wedding_id, _ = runtime.db.read_now(weddings.the_wedding)
+    account_id = runtime.db.read_now(account_id_of, wedding_id, key)
+    clients = Clients(runtime.db, runtime.sealer, runtime.clock)
+    desk = Desk(runtime.db, clients, runtime.clock, user_id=None)
+    try:
+        status = await poll(runtime.db, clients, account_id, runtime.clock)
+        if status == AccountStatus.STOPPED:
+            status = await start(desk, account_id)
+        return status in (
+            AccountStatus.STARTING,
+            AccountStatus.SCAN,
+            AccountStatus.WORKING,
+        )
+    except WeddingError:
+        return False
+    finally:
+        await clients.aclose()
 
 
 def _welcome(runtime: Runtime, row: activation.Row) -> None:

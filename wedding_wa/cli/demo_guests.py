@@ -13,7 +13,7 @@ from dataclasses import dataclass
 HOUSEHOLDS = 60
 GUESTS = 150
 # Of the households so many have not been handed their link yet.
-NOT_INVITED = 9
+NOT_INVITED = 10
 
 _SEED = 1906
 _AREAS = (206, 212, 213, 305, 312, 415, 503, 617, 702, 808)
@@ -29,7 +29,7 @@ _FIRST = {
 }
 _LAST = {
     "it": "Rossi Bianchi Ferrari Romano Colombo Ricci Marino Greco Bruno Gallo Conti "
-    "De Luca Mancini Costa Giordano Rizzo Lombardi Moretti Barbieri Fontana Santoro "
+    "Deluca Mancini Costa Giordano Rizzo Lombardi Moretti Barbieri Fontana Santoro "
     "Mariani Rinaldi Caruso Ferrara Galli Martini Leone Longo Gentile Martinelli",
     "en": "Walsh Clarke Bennett Foster Hughes Palmer Reid Shaw Turner Wood",
     "de": "Müller Schneider Fischer Weber Becker Hoffmann Krüger Lang",

@@ -28,7 +28,6 @@ from urllib.parse import unquote
 
 import httpx
 
-from wedding_wa.simulator.config import DEFAULT_API_KEY
 from wedding_wa.simulator.crowd_words import Character, reaction
 
 _PHONE = (
@@ -99,11 +98,9 @@ class Crowd:
     # --- the couple's phones ------------------------------------------------------
 
     async def _link(self, session: str) -> None:
-        """Scan the session's code, as the couple would; nothing where it is linked."""
+        """Scan the session's code once it shows one; nothing where it is linked."""
         while not (told := await self._told(session))["linked"]:
-            if told["status"] == "STOPPED":
-                await self._post(f"/api/sessions/{session}/start")
-            elif told["code"]:
+            if told["code"]:
                 await self._post(f"/__world/sessions/{session}/scan")
             await asyncio.sleep(1.0)
         self._number_of[session] = str(told["phone"])
@@ -142,12 +139,18 @@ class Crowd:
             await self._react(guest)
 
     async def _open(self, guest: Guest) -> None:
-        """Read the invitation; press its button, or only look at it."""
+        """Read the invitation; press its button, or only look at it.
+
+        Where the button is not there yet, as before the number is linked, they come
+        back later.
+        """
         assert guest.link is not None
         page = (await self._http.get(guest.link)).raise_for_status().text
-        button = _BUTTON.search(html.unescape(page))
-        if guest.character is Character.LOOKS_ONLY or button is None:
+        if guest.character is Character.LOOKS_ONLY:
             return
+        while (button := _BUTTON.search(html.unescape(page))) is None:
+            await asyncio.sleep(_RETRY_SECONDS)
+            page = (await self._http.get(guest.link)).raise_for_status().text
         await self._wait(self._rng.uniform(2, 8))
         number, text = button[1], unquote(button[2])
         numbers = {phone: session for session, phone in self._number_of.items()}
@@ -173,9 +176,8 @@ class Crowd:
         await asyncio.sleep(seconds / self._pace)
 
     async def _post(self, path: str, body: dict[str, Any] | None = None) -> None:
-        headers = {"X-Api-Key": os.environ.get("WAHA_API_KEY") or DEFAULT_API_KEY}
-        answer = await self._http.post(path, json=body or {}, headers=headers)
-        if answer.status_code not in (409, 422):  # not now: it is asked again
+        answer = await self._http.post(path, json=body or {})
+        if answer.status_code != 409:  # its code has just been scanned
             answer.raise_for_status()
 
 
