@@ -45,37 +45,41 @@ log = logging.getLogger(__name__)
 
 
 class Applier:
-    """Applies stored events after they were answered: one task an account, however
-    many come. The answers do not wait for it, nor does what comes next."""
+    """Applies stored events after they were answered; the answers do not wait for it.
+
+    However many come, for an account one run applies and one waits its turn. A run that
+    has applied may go on reading chats for long (catch-up): the next does not wait.
+    """
 
     def __init__(self) -> None:
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._more: set[int] = set()
+        self._runs: set[asyncio.Task[None]] = set()
+        self._waiting: set[int] = set()
 
     def wake(self, account_id: int) -> None:
         """There is something new for the account."""
-        self._more.add(account_id)
-        if account_id not in self._tasks:
-            self._tasks[account_id] = asyncio.create_task(self._run(account_id))
+        if account_id in self._waiting:
+            return  # that run has not looked yet
+        self._waiting.add(account_id)
+        run = asyncio.create_task(self._run(account_id))
+        self._runs.add(run)
+        run.add_done_callback(self._runs.discard)
 
     async def idle(self) -> None:
         """Return once nothing is being applied."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks.values())
+        while self._runs:
+            await asyncio.gather(*self._runs)
 
     async def _run(self, account_id: int) -> None:
         app = runtime.current()
         try:
-            while account_id in self._more:
-                self._more.discard(account_id)
-                await apply_open_events(app.db, app.clients, account_id, app.clock)
+            async with app.clients.turn(account_id, "inbound"):
+                self._waiting.discard(account_id)
+            await apply_open_events(app.db, app.clients, account_id, app.clock)
         except Exception:  # they are stored: the next event or start applies them
             log.exception(
                 "events wait",
                 extra={"action": "events_not_applied", "account_id": account_id},
             )
-        finally:
-            del self._tasks[account_id]
 
 
 def router(applier: Applier | None = None) -> APIRouter:

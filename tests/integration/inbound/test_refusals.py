@@ -21,6 +21,7 @@ from tests.integration.inbound.test_webhook_route import sample
 from wedding_wa.api import delivery_limits, errors, webhooks
 from wedding_wa.db import Database
 from wedding_wa.models import WebhookRefusal
+from wedding_wa.services import inbound
 from wedding_wa.services.webhook_refusals import HEAD, KEPT
 
 EVENT = sample("message", "DEVICE")
@@ -170,6 +171,33 @@ async def test_a_burst_of_genuine_events_is_taken_whole(door: Door) -> None:
     rows = see.log(door.app.db, door.couple.groom)
     assert len(rows) == 400
     assert all(row.applied_at and not row.error for row in rows)
+
+
+async def test_what_takes_long_holds_up_neither_answers_nor_later_events(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While chats are read after a reconnect the next event is answered and applied."""
+    reading, over = asyncio.Event(), asyncio.Event()
+
+    async def long_reading(*_: object) -> bool:
+        reading.set()
+        await over.wait()
+        return True
+
+    monkeypatch.setattr(inbound, "catch_up", long_reading)
+    back = see.status_event("WORKING", at=NOON, session="default")
+    signed = {"X-Webhook-Hmac": see.signature(back)}
+    assert (await door.http.post(GROOM, content=back, headers=signed)).json()["stored"]
+    await asyncio.wait_for(reading.wait(), 20)
+    signed = {"X-Webhook-Hmac": see.signature(EVENT)}
+    assert (await door.http.post(GROOM, content=EVENT, headers=signed)).json()["stored"]
+    for _ in range(2000):
+        if see.inbound(door.app.db, door.couple.groom):
+            break
+        await asyncio.sleep(0.01)
+    assert see.inbound(door.app.db, door.couple.groom)
+    over.set()
+    await door.applier.idle()
 
 
 async def test_only_the_newest_refusals_of_an_account_are_kept(
