@@ -237,6 +237,9 @@ def _logged_in(session: Session, account: Account, me: Me, *, now: datetime) -> 
     account.push_name = me.push_name or account.push_name
     account.lid = me.lid
     another = account.own_chat_id not in (None, me.chat_id)
+    if account.own_chat_id != me.chat_id:
+        # WhatsApp's times are whole seconds: what is written from this one on is new
+        account.linked_at = now.replace(microsecond=0)
     account.own_chat_id = me.chat_id
     session.flush()  # the database compares the consent with the account's row
     if another:

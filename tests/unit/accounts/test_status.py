@@ -330,3 +330,17 @@ def test_login_deafness_and_another_login_on_every_database(
     assert not any_database.write_now(hearing.close_gap, gap, **close)
     old, new = see.consents(any_database, made.groom)
     assert (old.revoked_at, new.revoked_at) == (later(4), None)
+
+
+def test_a_number_counts_as_new_from_its_own_first_login(
+    database: Database, couple: Couple
+) -> None:
+    """Warm-up begins when this number logs in for the first time, and neither a new
+    login of the same one nor a restart makes it young again; another number is."""
+    tell(database, couple, "WORKING", 1.7, me=ME)
+    assert see.account(database, couple.groom).linked_at == later(1)
+    tell(database, couple, "SCAN_QR_CODE", 100)
+    tell(database, couple, "WORKING", 200, me=ME)
+    assert see.account(database, couple.groom).linked_at == later(1)
+    tell(database, couple, "WORKING", 300, me=OTHER)
+    assert see.account(database, couple.groom).linked_at == later(300)
