@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
@@ -151,6 +153,24 @@ async def test_what_is_not_known_or_wrong_is_refused(
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] == "error.invalid"
     assert [place.partition(".")[0] for place in answer.json()["errors"]] == [field]
+
+
+async def test_a_body_without_end_is_refused(program: httpx.AsyncClient) -> None:
+    """413 soon after 100 kB, for every route that takes one."""
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'{"name": "'
+        for _ in range(1000):
+            sent += 10_000
+            yield b"x" * 10_000
+
+    answer = await program.post(
+        "/guests", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "error.too_large")
+    assert sent <= 200_000
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from wedding_wa import runtime
-from wedding_wa.api.v1.shapes import Id, Paged, Reader, page, record
+from wedding_wa.api.v1.shapes import Id, Paged, Reader, SmallBodies, page, record
 from wedding_wa.services.consent_records import ConsentRecord, consent_records
 from wedding_wa.services.guest_records import cursor
 
-router = APIRouter(prefix="/consents")
+router = APIRouter(prefix="/consents", route_class=SmallBodies)
 
 
 class Whose(Paged):

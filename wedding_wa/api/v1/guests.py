@@ -15,6 +15,7 @@ from wedding_wa.api.v1.shapes import (
     Reader,
     RowId,
     Sender,
+    SmallBodies,
     page,
     record,
 )
@@ -22,7 +23,7 @@ from wedding_wa.services import guest_records as records
 from wedding_wa.services.guest_records import GuestRecord
 from wedding_wa.services.guests import GuestForm
 
-router = APIRouter(prefix="/guests")
+router = APIRouter(prefix="/guests", route_class=SmallBodies)
 
 
 class Search(Paged):

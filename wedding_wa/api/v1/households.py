@@ -8,12 +8,20 @@ from fastapi import APIRouter, Query, Response
 
 from wedding_wa import runtime
 from wedding_wa.api.v1.guests import Search, guest_json
-from wedding_wa.api.v1.shapes import Body, Reader, RowId, Sender, page, record
+from wedding_wa.api.v1.shapes import (
+    Body,
+    Reader,
+    RowId,
+    Sender,
+    SmallBodies,
+    page,
+    record,
+)
 from wedding_wa.services import guest_records as records
 from wedding_wa.services.guest_records import HouseholdRecord
 from wedding_wa.services.invitations import invitation_link
 
-router = APIRouter(prefix="/households")
+router = APIRouter(prefix="/households", route_class=SmallBodies)
 
 
 class NewHousehold(Body):

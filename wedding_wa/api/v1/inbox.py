@@ -19,6 +19,7 @@ from wedding_wa.api.v1.shapes import (
     Reader,
     RowId,
     Sender,
+    SmallBodies,
     page,
     record,
 )
@@ -30,7 +31,7 @@ from wedding_wa.services.inbox_screen import Asked, Conversation, conversation
 from wedding_wa.services.inbox_thread import Line
 from wedding_wa.services.replies import reply
 
-router = APIRouter(prefix="/inbox")
+router = APIRouter(prefix="/inbox", route_class=SmallBodies)
 
 _MORE = 100
 

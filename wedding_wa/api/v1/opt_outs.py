@@ -9,7 +9,15 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session
 
 from wedding_wa import runtime
-from wedding_wa.api.v1.shapes import Paged, Reader, RowId, Sender, page, record
+from wedding_wa.api.v1.shapes import (
+    Paged,
+    Reader,
+    RowId,
+    Sender,
+    SmallBodies,
+    page,
+    record,
+)
 from wedding_wa.services.consent_records import (
     OptOutRecord,
     opt_out_record,
@@ -18,7 +26,7 @@ from wedding_wa.services.consent_records import (
 from wedding_wa.services.guest_records import cursor
 from wedding_wa.services.opt_outs import undo
 
-router = APIRouter(prefix="/opt-outs")
+router = APIRouter(prefix="/opt-outs", route_class=SmallBodies)
 
 
 class Which(Paged):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Annotated, Any, Literal
 
-from fastapi import Path
+from fastapi import HTTPException, Path, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from starlette.types import Message, Receive
 
 from wedding_wa.api.deps import Caller, Needs
 from wedding_wa.services.apikeys import Scope
@@ -15,6 +17,8 @@ Reader = Annotated[Caller, Needs(Scope.READ)]
 Sender = Annotated[Caller, Needs(Scope.SEND)]
 Controller = Annotated[Caller, Needs(Scope.CONTROL)]
 
+#: Bytes of the largest body: a guest has notes of 4,000 characters at most.
+LARGEST = 100_000
 _LARGEST_ID = 2**31 - 1
 Id = Annotated[int, Field(ge=1, le=_LARGEST_ID)]
 RowId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
@@ -22,6 +26,18 @@ AccountKey = Literal["groom", "bride"]
 
 # Every row is of the caller's wedding, and what is only for searching stays inside.
 _INSIDE = {"wedding_id", "folded"}
+
+
+class SmallBodies(APIRoute):
+    """A route that reads no further than LARGEST bytes, told beforehand or not."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def limited(request: Request) -> Response:
+            return await handle(Request(request.scope, _at_most(request.receive)))
+
+        return limited
 
 
 class Fields(BaseModel):
@@ -59,3 +75,17 @@ def record(row: Any, **more: object) -> dict[str, object]:
     """A row of a table by its columns' names."""
     columns: dict[str, object] = row.model_dump(exclude=_INSIDE)
     return {**columns, **more}
+
+
+def _at_most(receive: Receive) -> Receive:
+    total = 0
+
+    async def counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > LARGEST:
+            raise HTTPException(413)
+        return message
+
+    return counted

@@ -15,6 +15,7 @@ from wedding_wa.api.v1.shapes import (
     Paged,
     Reader,
     RowId,
+    SmallBodies,
     page,
 )
 from wedding_wa.services.webhook_again import apply_again, apply_failed_again
@@ -25,7 +26,7 @@ from wedding_wa.services.webhook_records import (
     refusal_records,
 )
 
-router = APIRouter()
+router = APIRouter(route_class=SmallBodies)
 
 
 class Events(Paged):
