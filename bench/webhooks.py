@@ -2,10 +2,11 @@
 
     python -m bench.webhooks [--events 2000]
 
-A server process of its own with the route alone; signed events one after the other,
-then 32 at once, then the same with somebody else's forged ones in between. What is
-printed is the time from the first byte sent to the whole answer, in milliseconds.
-Nothing is asserted: another machine has other figures.
+A server process of its own with the route alone, which also applies what it stores:
+signed messages ten a second, then one after the other, then 32 at once, then the same
+with somebody else's forged ones in between. What is printed is the time from the first
+byte sent to the whole answer, in milliseconds. Nothing is asserted: another machine has
+other figures.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ async def _measure(port: int, events: int) -> None:
     limits = httpx.Limits(max_connections=2 * _AT_ONCE)
     async with httpx.AsyncClient(limits=limits, timeout=30) as http:
         await _awake(http, url)
+        _tell("ten a second", await _post(http, url, 100, at_once=1, pause=0.1))
         _tell("one after the other", await _post(http, url, events // 4, at_once=1))
         _tell(f"{_AT_ONCE} at once", await _post(http, url, events, at_once=_AT_ONCE))
         forging = asyncio.create_task(_forge(url))
@@ -77,9 +79,9 @@ async def _measure(port: int, events: int) -> None:
 
 
 async def _post(
-    http: httpx.AsyncClient, url: str, events: int, *, at_once: int
+    http: httpx.AsyncClient, url: str, events: int, *, at_once: int, pause: float = 0
 ) -> tuple[list[float], float]:
-    """Milliseconds of each, and the seconds of all."""
+    """Milliseconds of each, and the seconds of all; `pause` seconds after each."""
     turns, took = asyncio.Semaphore(at_once), []
 
     async def one() -> None:
@@ -94,6 +96,7 @@ async def _post(
             begun = time.perf_counter()
             answer = await http.post(url, content=raw, headers=headers)
             took.append((time.perf_counter() - begun) * 1000)
+            await asyncio.sleep(pause)
         assert answer.json() == {"stored": True}, answer.text
 
     begun = time.perf_counter()
