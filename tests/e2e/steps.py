@@ -1,0 +1,68 @@
+"""What every walk does first: set the wedding up, log in, link the groom's number."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.app import AppProcess
+
+PASSWORD = "una-parola-molto-lunga"
+
+
+def set_up(app: AppProcess, page: Page) -> None:
+    """Nothing is reachable before; the one-time link makes the owner and wedding."""
+    page.goto(app.url)
+    expect(page).to_have_url(re.compile("/login"))
+    page.goto(app.setup_link())
+    page.fill("[name=groom_name]", "Luca")
+    page.fill("[name=bride_name]", "Anna")
+    page.select_option("[name=default_country]", "IT")
+    page.locator("[name=time_zone]").evaluate(
+        "(field) => { field.value = 'Europe/Rome'; }"
+    )
+    page.fill("[name=email]", "luca@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=password_again]", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page).to_have_url(re.compile("/accounts"))
+    log_in_again(app, page)
+
+
+def log_in_again(app: AppProcess, page: Page) -> None:
+    """Who has no cookie meets the login page, and a wrong password is told."""
+    page.context.clear_cookies()
+    page.goto(f"{app.url}/accounts")
+    expect(page).to_have_url(re.compile("/login"))
+    page.fill("[name=email]", "luca@example.com")
+    page.fill("[name=password]", "not-the-password")
+    page.click("button[type=submit]")
+    expect(page.locator("[role=alert]")).to_be_visible()
+    page.fill("[name=email]", "luca@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page).to_have_url(re.compile("/accounts"))
+
+
+def told_of_wrong_password(app: AppProcess) -> str:
+    """The browser's own line about the one refusal that this story provokes."""
+    return (
+        f"{app.url}/login: Failed to load resource: "
+        "the server responded with a status of 401 (Unauthorized)"
+    )
+
+
+def link_groom(app: AppProcess, page: Page) -> None:
+    """Start, the QR code appears, the pretend phone scans it, the card says so."""
+    card = page.locator("[data-account=groom].card")
+    expect(card).to_have_attribute("data-status", "STOPPED")
+    expect(page.locator("#simulator-mark")).to_be_visible()
+    card.get_by_role("button", name="Start").click()
+    expect(card).to_have_attribute("data-status", "SCAN_QR_CODE")
+    expect(card.locator("img.qr")).to_be_visible()
+    app.world("sessions/groom/scan")
+    expect(card).to_have_attribute("data-status", "WORKING")
+    expect(page.locator("[data-account=bride].card")).to_have_attribute(
+        "data-status", "STOPPED"
+    )
