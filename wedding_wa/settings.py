@@ -136,7 +136,7 @@ class Settings(BaseSettings):
 
     @property
     def webhook_base(self) -> str:
-        """The address at which WAHA reaches this app, if it does: tried, not believed."""
+        """The address at which WAHA may reach this app: tried, not believed."""
         here = f"http://127.0.0.1:{self.port}"
         told = "" if self.simulated else self.public_url  # the simulator is beside us
         return self.webhook_base_url or told or here

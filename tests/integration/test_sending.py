@@ -81,7 +81,13 @@ async def test_the_eleventh_message_of_an_hour_waits_and_then_goes(
     world: World, groom: AccountWorker, clock: FakeClock
 ) -> None:
     """Ten an hour: the eleventh is held by the rule until the first is an hour old."""
-    set_policy(world.database, world.couple.groom, rest_after=0, cooldown_seconds=0, unanswered_max=0)
+    set_policy(
+        world.database,
+        world.couple.groom,
+        rest_after=0,
+        cooldown_seconds=0,
+        unanswered_max=0,
+    )
     guest_wrote(world.database, world.couple.groom)
     ids = [put(world.database, world.couple).id for _ in range(11)]
     await run_until(groom, clock, NOON + timedelta(minutes=55))
