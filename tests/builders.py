@@ -163,7 +163,7 @@ def put(
     database: Database,
     couple: Couple,
     *,
-    account: str = "groom",
+    account: str | None = "groom",
     to: str = GUEST,
     text: str = "Cara zia, ti aspettiamo!",
     now: datetime = NOON,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from tests.builders import Couple, make_couple
 from tests.fakes import FakeClock
@@ -62,7 +62,8 @@ def world(simulator: SimulatorServer, database: Database) -> Iterator[World]:
     for session in ("groom", "bride"):
         made.post(f"/api/sessions/{session}/start")
         _until(made, session, "SCAN_QR_CODE")
-        made.post(f"/__world/sessions/{session}/scan")
+        phone = database.read_now(lambda s, key=session: _phone(s, key))
+        made.post(f"/__world/sessions/{session}/scan", phone=phone)
         _until(made, session, "WORKING")
 
     def reach(session: Session) -> None:
@@ -76,6 +77,11 @@ def world(simulator: SimulatorServer, database: Database) -> Iterator[World]:
     database.write_now(reach)
     yield made
     made.mend()
+
+
+def _phone(session: Session, key: str) -> str | None:
+    """The number that the database knows: another one would be a stranger."""
+    return session.exec(select(Account.phone).where(Account.key == key)).one()
 
 
 def _until(world: World, session: str, status: str) -> None:
