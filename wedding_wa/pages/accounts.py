@@ -160,7 +160,7 @@ def _deaf(shown: Any) -> rx.Var[Any]:
 
 
 def _pause_reason(shown: Any) -> rx.Var[Any]:
-    reasons = ("person", "failures", "silence")
+    reasons = ("person", "failures", "silence", "number")
     known = [(name, tr(f"accounts.paused.{name}")) for name in reasons]
     said: rx.Var[Any] = rx.match(
         shown["pause_reason"], *known, tr("accounts.paused.other")

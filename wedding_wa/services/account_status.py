@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.account import AccountStatus, Ear, is_ready
 from wedding_wa.domain.chat import phone_of_chat
 from wedding_wa.models import Account, AccountStatusChange, Chat
-from wedding_wa.services import consent, hearing, households, queue
+from wedding_wa.services import consent, hearing, households, pausing, queue
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.waha import Me, Timelock
 
@@ -243,13 +243,24 @@ def _logged_in(session: Session, account: Account, me: Me, *, now: datetime) -> 
     account.own_chat_id = me.chat_id
     session.flush()  # the database compares the consent with the account's row
     if another:
-        _another_number(session, account, now=now)
+        consent.change_number(session, account, now=now)
     consent.give_own_number(session, account, now=now)
+    if another:
+        _another_number(session, account, now=now)
 
 
 def _another_number(session: Session, account: Account, *, now: datetime) -> None:
-    """The guests' consents were for the number before; their households wait again."""
-    consent.change_number(session, account, now=now)
+    """The guests' consents were for the number before; their households wait again.
+
+    What waits on them is not thrown away at once: a wrong phone may have scanned the
+    code. The account stops, and goes on by itself once the right number is back.
+    """
+    assert account.id is not None
+    queue.rest_on_renewed(session, account.id)
+    if pausing.is_number_back(session, account):
+        pausing.set_account_paused(session, account.id, False, now=now)
+    elif queue.rests_on_ended(session, account.id):
+        pausing.pause_account(session, account, pausing.BY_NUMBER, now=now)
     homes = session.exec(
         select(Chat.household_id)
         .where(Chat.account_id == account.id, col(Chat.household_id).is_not(None))

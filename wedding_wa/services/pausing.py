@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from wedding_wa.models import Account, AuditEntry, Wedding
+from wedding_wa.models import Account, AuditEntry, Consent, Evidence, Wedding
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed
@@ -15,6 +15,8 @@ from wedding_wa.services.sql import changed
 BY_PERSON = "person"
 BY_FAILURES = "failures"
 BY_SILENCE = "silence"
+#: Another number logged in, and what waits is for who wrote to the one before.
+BY_NUMBER = "number"
 
 
 def pause_all(
@@ -99,6 +101,21 @@ def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> Non
     account = session.get_one(Account, account_id, populate_existing=True)
     if limit and account.failures_in_row >= limit and account.paused_at is None:
         pause_account(session, account, BY_FAILURES, now=now)
+
+
+def is_number_back(session: Session, account: Account) -> bool:
+    """Whether the account paused because its number changed, and that one is back."""
+    if account.paused_at is None or account.pause_reason != BY_NUMBER:
+        return False
+    found = session.exec(
+        select(Consent.id).where(
+            Consent.account_id == account.id,
+            Consent.chat_id == account.own_chat_id,
+            Consent.source == Evidence.OWN_NUMBER,
+            Consent.revoked_at == account.paused_at,
+        )
+    ).first()
+    return found is not None
 
 
 def _tell(

@@ -16,7 +16,7 @@ from wedding_wa.services.guest_import_columns import Field
 from wedding_wa.services.guest_import_lines import BAD, TOLD
 from wedding_wa.services.guest_import_values import Verdict
 from wedding_wa.services.history_look import Trouble
-from wedding_wa.services.pausing import BY_FAILURES, BY_PERSON, BY_SILENCE
+from wedding_wa.services.pausing import BY_FAILURES, BY_NUMBER, BY_PERSON, BY_SILENCE
 from wedding_wa.services.webhook_refusals import Reason
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
@@ -27,7 +27,7 @@ from wedding_wa.state.webhook_rows import WORDS
 from wedding_wa.words import languages
 
 # A pause is told by who made it.
-PAUSES = {f"paused_{by}" for by in (BY_PERSON, BY_FAILURES, BY_SILENCE)}
+PAUSES = {f"paused_{by}" for by in (BY_PERSON, BY_FAILURES, BY_SILENCE, BY_NUMBER)}
 
 # WAHA's words for a session that asks for more than a scan, and any newer one.
 STATUSES = (
@@ -50,7 +50,7 @@ FAMILIES = {
     "accounts.do": COMMANDS,
     "accounts.doing": (*COMMANDS, "pair"),
     "accounts.hears": (*Ear, "unknown"),
-    "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, "other"),
+    "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, BY_NUMBER, "other"),
     "common.account": ACCOUNT_KEYS,
     "evidence.how": Evidence,
     "evidence.revoked": REVOKED,

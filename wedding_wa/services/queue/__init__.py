@@ -6,7 +6,8 @@ that somebody else owns it: the function returns None or False, touches nothing 
 and the caller stops. The event row is written in the same transaction.
 
 `line` decides and claims, `hand` is the message in a worker's hands, `people` what a
-person may do, `evidence` what webhooks, look-ups and dead processes prove.
+person may do, `proof` on which consent it rests, `evidence` what webhooks, look-ups
+and dead processes prove.
 """
 
 from wedding_wa.services.queue.evidence import (
@@ -28,6 +29,7 @@ from wedding_wa.services.queue.hand import (
 )
 from wedding_wa.services.queue.line import Step, heard_from, look_again, next_step
 from wedding_wa.services.queue.people import cancel, force, retry_failed, skip_unwanted
+from wedding_wa.services.queue.proof import rest_on_renewed, rests_on_ended
 from wedding_wa.services.queue.rows import Claim
 
 __all__ = [
@@ -48,6 +50,8 @@ __all__ = [
     "next_step",
     "release",
     "rescue",
+    "rest_on_renewed",
+    "rests_on_ended",
     "retry_failed",
     "retry_later",
     "settle_pending",

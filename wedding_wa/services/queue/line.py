@@ -63,7 +63,7 @@ def next_step(session: Session, lease: Lease, *, now: datetime) -> Step | None:
     place = situation(session, lease.account_id)
     forced, in_line = _line(session, lease.account_id, now)
     for message in (*forced, *in_line):
-        if _skipped_instead(session, message, now):
+        if _skipped_instead(session, message, now, paused=place.view.paused):
             continue
         decision = place.decide(now, candidate(session, message, place))
         if isinstance(decision, Hold):
@@ -150,13 +150,19 @@ def _wake(
     return min((moment for moment in (due, until) if moment), default=None)
 
 
-def _skipped_instead(session: Session, message: QueueMessage, now: datetime) -> bool:
-    """Skip what must not go any more: too late, not wanted, its consent revoked."""
+def _skipped_instead(
+    session: Session, message: QueueMessage, now: datetime, *, paused: bool
+) -> bool:
+    """Skip what must not go any more: too late, not wanted, its consent revoked.
+
+    A consent that ended may come back while the account is `paused`: another number
+    had logged in.
+    """
     if message.expires_at is not None and message.expires_at <= now:
         reason = SkipReason.EXPIRED
     elif wants_none(session, message.wedding_id, {message.chat_id}):
         reason = SkipReason.OPTED_OUT
-    elif _revoked(session, message.consent_id):
+    elif not paused and _revoked(session, message.consent_id):
         reason = SkipReason.CONSENT_REVOKED
     else:
         return False
