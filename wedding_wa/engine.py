@@ -96,8 +96,18 @@ def _worker(runtime: Runtime) -> Worker:
         status = await poll(runtime.db, runtime.clients, account_id, runtime.clock)
         return status == READY
 
+    async def listen(account_id: int) -> None:
+        await inbound.apply_open_events(
+            runtime.db, runtime.clients, account_id, runtime.clock
+        )
+
     sender = Sender(
-        runtime.db, runtime.clients, runtime.clock, runtime.rng, probe=probe
+        runtime.db,
+        runtime.clients,
+        runtime.clock,
+        runtime.rng,
+        probe=probe,
+        listen=listen,
     )
     return Worker(
         runtime.db,

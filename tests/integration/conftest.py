@@ -15,6 +15,7 @@ from tests.fakes import FakeClock
 from wedding_wa.db import Database
 from wedding_wa.models import Account
 from wedding_wa.services.accounts import Clients
+from wedding_wa.services.inbound import apply_open_events
 from wedding_wa.services.secrets import Sealer
 from wedding_wa.services.sender import Sender
 from wedding_wa.services.worker import AccountWorker
@@ -111,7 +112,12 @@ def sender(world: World, clients: Clients, clock: FakeClock) -> Sender:
         client = await clients.get(account_id)
         return (await client.session()).status == "WORKING"
 
-    return Sender(world.database, clients, clock, random.Random(7), probe=probe)
+    async def listen(account_id: int) -> None:
+        await apply_open_events(world.database, clients, account_id, clock)
+
+    return Sender(
+        world.database, clients, clock, random.Random(7), probe=probe, listen=listen
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
+
+from sqlmodel import Session
 
 from tests.builders import (
     attempts_of,
@@ -16,6 +19,7 @@ from tests.builders import (
 from tests.fakes import NOON, FakeClock
 from tests.integration.conftest import World
 from wedding_wa.domain.policy import Policy
+from wedding_wa.services import webhook_log
 from wedding_wa.services.worker import AccountWorker
 
 IN_ORDER = [
@@ -102,3 +106,42 @@ async def test_the_eleventh_message_of_an_hour_waits_and_then_goes(
     await run_until(groom, clock, NOON + timedelta(minutes=75))
     assert message(world.database, ids[10]).status == "sent"
     assert len(world.delivered()) == 11
+
+
+async def test_a_stop_that_lies_unread_is_read_before_the_message_goes(
+    world: World, groom: AccountWorker, clock: FakeClock
+) -> None:
+    """The guest's STOP was stored while the app was typing and nobody has applied it
+    yet: it is applied at the mark, and the message does not leave."""
+    guest_wrote(world.database, world.couple.groom)
+    one = put(world.database, world.couple)
+
+    def stop_comes(session: Session) -> None:
+        event = {
+            "id": "evt_stop",
+            "event": "message.any",
+            "session": "groom",
+            "timestamp": int(clock.now().timestamp() * 1000),
+            "payload": {
+                "id": "false_393331112222@c.us_3ASTOP",
+                "timestamp": int(clock.now().timestamp()) + 1,
+                "from": "393331112222@c.us",
+                "fromMe": False,
+                "body": "STOP",
+            },
+        }
+        webhook_log.store(
+            session,
+            wedding_id=world.couple.wedding,
+            account_id=world.couple.groom,
+            raw=json.dumps(event).encode(),
+            now=clock.now(),
+        )
+
+    world.database.write_now(stop_comes)
+    await groom.step()
+    assert world.delivered() == []
+    await groom.step()
+    row = message(world.database, one.id)
+    assert (row.status, row.skip_reason) == ("skipped", "opted_out")
+    assert row.attempt == 1

@@ -40,6 +40,7 @@ _WRITE_AGAIN_SECONDS = 1.0
 _RESTRICTED_UNKNOWN = timedelta(hours=6)
 
 Probe = Callable[[int], Awaitable[bool]]
+Listen = Callable[[int], Awaitable[object]]
 
 
 class _NotOurs(Exception):
@@ -47,7 +48,8 @@ class _NotOurs(Exception):
 
 
 class Sender:
-    """Sends claimed messages. `probe` asks WAHA whether an account is ready."""
+    """Sends claimed messages. `probe` asks WAHA whether an account is ready; `listen`
+    applies what it has told us and nobody has read yet, as a STOP among it may be."""
 
     def __init__(
         self,
@@ -57,12 +59,14 @@ class Sender:
         rng: random.Random,
         *,
         probe: Probe,
+        listen: Listen,
     ) -> None:
         self._db = db
         self._clients = clients
         self._clock = clock
         self._rng = rng
         self._probe = probe
+        self._listen = listen
 
     async def send(self, claim: Claim) -> None:
         """Send the message in hand, or give it back with what happened.
@@ -122,6 +126,7 @@ class Sender:
         await self._type(claim, plan, phase, client)
         reserved = claim.reserved_id or await client.new_message_id()
         reach("reserved")
+        await self._listen(claim.account_id)
         return await self._mark(phase, claim, plan, reserved), reserved
 
     async def _type(

@@ -153,7 +153,12 @@ class Town:
         self.http = httpx.AsyncClient(transport=transport, base_url="http://app")
         await self._until_connected()
         self.sender = Sender(
-            app.db, app.clients, app.clock, random.Random(1), probe=self._probe
+            app.db,
+            app.clients,
+            app.clock,
+            random.Random(1),
+            probe=self._probe,
+            listen=self._listen,
         )
         self.workers = [
             AccountWorker(app.db, self.sender, app.clock, account_id)
@@ -282,6 +287,11 @@ class Town:
         """What the chores do: poll, put right, read what was missed."""
         for account_id in self.accounts.values():
             await poll(self.app.db, self.app.clients, account_id, self.app.clock)
+
+    async def _listen(self, account_id: int) -> None:
+        await apply_open_events(
+            self.app.db, self.app.clients, account_id, self.app.clock
+        )
 
     async def _probe(self, account_id: int) -> bool:
         status = await poll(self.app.db, self.app.clients, account_id, self.app.clock)

@@ -14,6 +14,7 @@ from wedding_wa.services.account_poll import poll
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.history import READY
+from wedding_wa.services.inbound import apply_open_events
 from wedding_wa.services.sender import Sender
 from wedding_wa.services.worker import AccountWorker
 
@@ -24,7 +25,12 @@ def make_sender(world: World, clients: Clients, clock: Clock) -> Sender:
     async def probe(account_id: int) -> bool:
         return await poll(world.database, clients, account_id, clock) == READY
 
-    return Sender(world.database, clients, clock, random.Random(7), probe=probe)
+    async def listen(account_id: int) -> None:
+        await apply_open_events(world.database, clients, account_id, clock)
+
+    return Sender(
+        world.database, clients, clock, random.Random(7), probe=probe, listen=listen
+    )
 
 
 @pytest.fixture

@@ -209,7 +209,10 @@ async def test_a_stop_while_typing_gives_message_and_lease_back(quick: World) ->
     assert took < 5
     (delivered,) = quick.delivered()
     marks = [mark["type"] for mark in delivered["marks"]]
-    assert marks == ["seen", "typing", "stopped", "typing", "stopped"]
+    assert marks[0] == "seen"
+    assert marks[-2:] == ["typing", "stopped"]
+    # the first worker may have been stopped before WAHA had heard of its typing
+    assert "typing" not in marks[1:-2] or "stopped" in marks[1:-2]
 
 
 async def test_a_stop_during_the_send_waits_for_its_answer(quick: World) -> None:
