@@ -183,14 +183,6 @@ def _notice(
 
 def _facts(key: str, shown: Any) -> rx.Component:
     heard = AccountsState.heard[key]
-    phones = rx.link(
-        rx.icon("smartphone", size=16, aria_hidden="true"),
-        tr("accounts.phone_page"),
-        href=shown["phone_page"],
-        is_external=True,
-        class_name="fact-link",
-        title=tr("accounts.phone_page_about"),
-    )
     return rx.el.div(
         rx.el.dl(
             rx.el.dt(tr("accounts.heard")),
@@ -202,13 +194,7 @@ def _facts(key: str, shown: Any) -> rx.Component:
             rx.el.dd(_history(shown)),
             class_name="facts",
         ),
-        rx.cond(shown["phone_page"] != "", phones, rx.fragment()),
-        rx.link(
-            rx.icon("webhook", size=16, aria_hidden="true"),
-            tr("accounts.webhooks"),
-            href=f"/settings/webhooks?account={key}",
-            class_name="fact-link",
-        ),
+        _links(key, shown),
         rx.cond(
             shown["version"] != "",
             rx.el.p(
@@ -218,6 +204,28 @@ def _facts(key: str, shown: Any) -> rx.Component:
             rx.fragment(),
         ),
         class_name="account-foot",
+    )
+
+
+def _links(key: str, shown: Any) -> rx.Component:
+    phones = rx.link(
+        rx.icon("smartphone", size=16, aria_hidden="true"),
+        tr("accounts.phone_page"),
+        href=shown["phone_page"],
+        is_external=True,
+        class_name="fact-link",
+        title=tr("accounts.phone_page_about"),
+    )
+    letters = rx.link(
+        rx.icon("webhook", size=16, aria_hidden="true"),
+        tr("accounts.webhooks"),
+        href=f"/settings/webhooks?account={key}",
+        class_name="fact-link",
+    )
+    return rx.el.div(
+        rx.cond(shown["phone_page"] != "", phones, rx.fragment()),
+        letters,
+        class_name="account-links",
     )
 
 

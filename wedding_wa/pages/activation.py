@@ -288,9 +288,9 @@ def _code() -> rx.Component:
     )
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title(code["name"], size="5", align="center"),
+            rx.dialog.title(code["name"], size="5", text_align="center"),
             rx.dialog.description(
-                tr("activation.code.about"), size="3", align="center"
+                tr("activation.code.about"), size="3", text_align="center"
             ),
             rx.el.img(
                 src=code["image"],

@@ -41,7 +41,7 @@ def keyboard_help() -> rx.Component:
             ),
             keys_list(),
             rx.heading(
-                tr("layout.keys.states"), as_="h3", size="4", margin="26px 0 14px"
+                tr("layout.keys.states"), as_="h2", size="4", margin="26px 0 14px"
             ),
             states_list(),
             rx.flex(rx.dialog.close(close), justify="end", margin_top="20px"),

@@ -179,6 +179,8 @@ def _browsers() -> rx.Component:
         tr("layout.log_out"),
         href="/logout",
         class_name="button-link",
+        # No page of the pages' own router: the browser itself goes there.
+        custom_attrs={"reloadDocument": True},
     )
     return card(
         rx.el.ul(rx.foreach(_S.seats, _seat), class_name="people-list"),

@@ -19,7 +19,9 @@ def page_head(
     words = [rx.el.h1(title, class_name="page-title")]
     if about is not None:
         words.append(rx.el.p(about, class_name="page-about"))
-    right = rx.flex(*actions, gap="8px", wrap="wrap") if actions else rx.fragment()
+    right = rx.fragment()
+    if actions:
+        right = rx.flex(*actions, gap="8px", wrap="wrap", class_name="page-actions")
     return rx.el.header(rx.el.div(*words), right, class_name="page-head")
 
 

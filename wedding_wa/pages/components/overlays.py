@@ -53,7 +53,7 @@ def side_panel(
     Esc closes it. The page below stays usable, so this is no modal dialog.
     """
     close = rx.icon_button(
-        rx.icon("x", size=20),
+        rx.icon("x", size=20, stroke_width=1.8),
         aria_label=tr("common.close"),
         variant="ghost",
         color_scheme="gray",
