@@ -12,7 +12,7 @@ from sqlmodel import Session
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.domain.messages import Status
 from wedding_wa.models import Chat, OptOut
-from wedding_wa.services import queue
+from wedding_wa.services import opt_outs, queue
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.queue.rows import MESSAGES
 from wedding_wa.services.sql import changed, table
@@ -58,9 +58,16 @@ def let_go(
 
 
 def move(
-    session: Session, wedding_id: int, guest_id: int, *, household_id: int, to: int
+    session: Session,
+    wedding_id: int,
+    guest_id: int,
+    *,
+    household_id: int,
+    to: int,
+    now: datetime,
 ) -> None:
-    """The chats of one guest are now those of guest `to` in that household."""
+    """The chats of one guest are now those of guest `to` in that household. A STOP in
+    one of them holds for all that this person has now."""
     changed(
         session,
         sa.update(OPT_OUTS).where(OPT_OUTS.c.guest_id == guest_id).values(guest_id=to),
@@ -72,6 +79,13 @@ def move(
         guest_id=to,
         household_id=household_id,
     )
+    if to != guest_id:
+        theirs = sa.select(CHATS.c.chat_id).where(
+            CHATS.c.wedding_id == wedding_id, CHATS.c.guest_id == to
+        )
+        one = session.scalars(theirs.order_by(CHATS.c.id).limit(1)).first()
+        if one is not None:
+            opt_outs.settle(session, wedding_id, one, now=now)
 
 
 def move_household(

@@ -222,7 +222,12 @@ class _Writing:
         in becomes part of the new one, with its link and its code."""
         for guest_id, _, new in self._moves:
             guest_chats.move(
-                self.session, self.wedding_id, guest_id, household_id=new, to=guest_id
+                self.session,
+                self.wedding_id,
+                guest_id,
+                household_id=new,
+                to=guest_id,
+                now=self.now,
             )
         for old, new in dict.fromkeys((old, new) for _, old, new in self._moves):
             leave(self.session, self.wedding_id, old, new, self.now)

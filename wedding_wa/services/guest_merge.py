@@ -140,7 +140,7 @@ def _merge_into(
     )
     values = _kept_values(guest, other)
     old_home, home = other.household_id, guest.household_id
-    guest_chats.move(session, wedding_id, gone, household_id=home, to=kept)
+    guest_chats.move(session, wedding_id, gone, household_id=home, to=kept, now=now)
     changed(
         session,
         sa.update(GUESTS).where(GUESTS.c.contact_id == gone).values(contact_id=kept),

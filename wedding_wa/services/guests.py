@@ -144,7 +144,9 @@ def edit_guest(
     _update(session, wedding_id, guest_id, {**values, "household_id": home}, now)
     changed(session, sa.delete(TAGS).where(TAGS.c.guest_id == guest_id))
     write_tags(session, wedding_id, guest_id, form.tags)
-    guest_chats.move(session, wedding_id, guest_id, household_id=home, to=guest_id)
+    guest_chats.move(
+        session, wedding_id, guest_id, household_id=home, to=guest_id, now=now
+    )
     if home == old[0]:
         _carry_along(session, home, old[2:], values, now)
     leave(session, wedding_id, old[0], home, now)

@@ -6,7 +6,6 @@ number is not linked there is no button; the other number never stands in for it
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +15,8 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.invitation import filled
 from wedding_wa.domain.phone import nice_phone
-from wedding_wa.models import Account, Household, InvitationCover, Wedding
+from wedding_wa.models import Account, InvitationCover, Wedding
+from wedding_wa.services.households import by_token
 from wedding_wa.services.invitations import (
     couple_name,
     greeting_text,
@@ -92,11 +92,12 @@ class _Addressee:
 
 
 def household_view(session: Session, token: str) -> InvitationView | None:
-    """Return the invitation behind a secret link, None where there is none."""
-    household = session.exec(select(Household).where(Household.token == token)).first()
-    if household is None or not hmac.compare_digest(
-        household.token.encode(), token.encode()
-    ):
+    """Return the invitation behind a secret link, None where there is none.
+
+    The link of a household that became part of another leads to that one's.
+    """
+    household = by_token(session, token)
+    if household is None:
         return None
     wedding = session.get_one(Wedding, household.wedding_id)
     language = guest_language(household.language, wedding.guest_language)
@@ -148,10 +149,14 @@ def cover_of(session: Session, wedding_id: int) -> Cover | None:
 
 def cover_bytes(session: Session, token: str, digest: str) -> tuple[bytes, str] | None:
     """Return the picture of an invitation and its type; None for an older one."""
+    household = by_token(session, token)
+    if household is None:
+        return None
     row = session.execute(
-        sa.select(col(InvitationCover.data), col(InvitationCover.mime))
-        .join(Household, col(Household.wedding_id) == col(InvitationCover.wedding_id))
-        .where(col(Household.token) == token, col(InvitationCover.digest) == digest)
+        sa.select(col(InvitationCover.data), col(InvitationCover.mime)).where(
+            col(InvitationCover.wedding_id) == household.wedding_id,
+            col(InvitationCover.digest) == digest,
+        )
     ).first()
     return (row[0], row[1]) if row else None
 

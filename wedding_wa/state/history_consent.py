@@ -100,7 +100,8 @@ class HistoryState(PageState):
     @rx.event(temporal=True)
     async def choose(self, key: str, on: bool) -> None:
         """Put a guest into what will be recorded, or take them out."""
-        if who := await viewer(self):
+        who = await viewer(self)
+        if who and _may_look(who):
             self._by_hand = {**self._by_hand, str(key): on is True}
             await self._show(who)
 
@@ -108,7 +109,7 @@ class HistoryState(PageState):
     async def forget(self) -> None:
         """Throw away what was found."""
         who = await viewer(self)
-        if who is None or self.looking:
+        if who is None or self.looking or not _may_look(who):
             return
         for key in ACCOUNT_KEYS:
             history_consent.forget(runtime.current().clients, await _id_of(who, key))

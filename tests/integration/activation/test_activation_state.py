@@ -20,8 +20,10 @@ from wedding_wa.db import Database
 from wedding_wa.models import Guest, Role
 from wedding_wa.runtime import Runtime
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.history_look import Look, Writer
 from wedding_wa.services.live import Bus
 from wedding_wa.services.secrets import Sealer
+from wedding_wa.services.waha import WahaMessage
 from wedding_wa.settings import Settings
 from wedding_wa.state.activation import ActivationState
 from wedding_wa.state.history_consent import HistoryState
@@ -114,6 +116,27 @@ async def test_a_planner_marks_but_does_not_open_the_couples_chats(home: Home) -
         assert (await tab.state(ActivationState)).may_mark
         await tab.do(HistoryState.recall)
         assert not (await tab.state(HistoryState)).may_look
+
+
+async def test_what_a_look_found_is_the_owners_alone(home: Home) -> None:
+    """Nobody else is shown it, nor throws it away, whatever their browser sends."""
+    evidence = WahaMessage(
+        message_id="3A01",
+        chat_id="393331110001@c.us",
+        from_me=False,
+        timestamp=home.clock.now(),
+        id="false_393331110001@c.us_3A01",
+        body="Ciao",
+    )
+    writer = Writer(1, 1, "Maria", "Maria", MARIA, evidence)
+    found = Look(home.clock.now(), writers=(writer,))
+    kept = runtime.current().clients.kept
+    kept[home.couple.groom, "history"] = found
+    async with home.tab("/guests/activation", role=Role.PLANNER) as tab:
+        await tab.do(HistoryState.choose("groom-1", True))
+        await tab.do(HistoryState.forget)
+        assert (await tab.state(HistoryState)).found == []
+    assert kept[home.couple.groom, "history"] is found
 
 
 async def test_an_empty_queue_says_how_many_have_not_written(home: Home) -> None:

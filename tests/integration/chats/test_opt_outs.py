@@ -12,7 +12,9 @@ from tests.builders import events_of, message, phases_of, put
 from tests.integration.chats.conftest import CHAT, LID, PHONE, Post, later
 from wedding_wa.domain.errors import NotFound, OptedOut
 from wedding_wa.models import Evidence, StopQuestion
-from wedding_wa.services import chats, opt_outs
+from wedding_wa.services import chats, guest_merge, opt_outs
+
+OTHER_PHONE, OTHER_CHAT = "+393337778888", "393337778888@c.us"
 
 
 def undo(post: Post, at: float = 500) -> None:
@@ -244,3 +246,22 @@ def test_a_wish_noted_by_hand(post: Post) -> None:
     assert unwilling(post, CHAT) == {CHAT}
     post.wrote("START", at=20)
     assert unwilling(post, CHAT) == set()
+
+
+def test_two_entries_become_one_person_and_one_wish(any_post: Post) -> None:
+    """Merged with somebody who said STOP: what waits in the other's chat is skipped at
+    once, the database refuses more, and START in either ends it in both."""
+    any_post.household("Rossi", ("Maria", PHONE), ("Mari", OTHER_PHONE))
+    any_post.wrote("Ciao")
+    any_post.wrote("Ciao", chat=OTHER_CHAT)
+    waits = put(any_post.db, any_post.couple, to=CHAT, now=later(10))
+    any_post.wrote("STOP", chat=OTHER_CHAT, at=20)
+    ids = [any_post.guest(name).id for name in ("Maria", "Mari")]
+    any_post.db.write_now(
+        guest_merge.merge, any_post.couple.wedding, ids, by=None, now=later(30)
+    )
+    row = message(any_post.db, waits.id)
+    assert (row.status, row.skip_reason) == ("skipped", "opted_out")
+    assert {row.chat_id for row in any_post.opt_outs()} == {CHAT, OTHER_CHAT}
+    any_post.wrote("START", at=40)
+    assert any_post.opt_outs() == []

@@ -11,6 +11,8 @@ from tests.fakes import NOON
 from tests.integration.invitation.conftest import PHONE
 from wedding_wa.db import Database
 from wedding_wa.models import Household
+from wedding_wa.services import guest_merge
+from wedding_wa.services.households import create_household
 from wedding_wa.services.invitation_cover import Picture, remove_cover, store_cover
 from wedding_wa.services.invitation_view import (
     cover_bytes,
@@ -82,3 +84,23 @@ def test_view_and_greeting_agree(any_database: Database) -> None:
     assert view.texts["greeting"] == any_database.read_now(greeting_of, household)
     assert any_database.read_now(unlinked_sides, wedding) == []
     assert any_database.read_now(household_view, TOKEN.upper()) is None
+
+
+def test_the_link_of_a_joined_household_still_opens(any_database: Database) -> None:
+    """What is printed on paper opens the letter of the household it became part of,
+    with its picture."""
+    wedding = make_couple(any_database).wedding
+    gone = any_database.write_now(_household, wedding)
+    any_database.write_now(
+        store_cover, wedding, Picture(b"sea", 3, 4), now=NOON, user_id=None
+    )
+    kept = any_database.write_now(
+        lambda s: create_household(s, wedding, name="Bianchi", side="groom", now=NOON)
+    ).id
+    assert kept is not None
+    any_database.write_now(guest_merge.take_in, wedding, kept, gone, now=NOON)
+    view = any_database.read_now(household_view, TOKEN)
+    assert view is not None
+    assert (view.household_id, view.household) == (kept, "Bianchi")
+    assert view.cover is not None
+    assert any_database.read_now(cover_bytes, TOKEN, view.cover.digest) is not None
