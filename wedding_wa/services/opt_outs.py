@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.errors import NotFound
 from wedding_wa.domain.opt_out import MentionsStop, Start, Stop, classify
 from wedding_wa.models import Chat, InboundMessage, OptOut, StopQuestion
-from wedding_wa.services import audit, households, queue
+from wedding_wa.services import audit, households, queue, stop_questions
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.same_person import chats_of_person
@@ -36,12 +36,7 @@ __all__ = [
     "wants_none",
 ]
 
-STOP, GO_ON = "stop", "go_on"
-# No STOP or START is longer, by far.
-_SHORT = 200
-
 _OPT_OUTS = table(OptOut)
-_QUESTIONS = table(StopQuestion)
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +59,9 @@ def hear_wish(
         case Start():
             settle(session, chat.wedding_id, chat.chat_id, now=now)
         case MentionsStop(word):
-            _ask(session, chat, inbound_id=inbound_id, word=word, now=now)
+            stop_questions.ask(session, chat, inbound_id=inbound_id, word=word, now=now)
+            people = chats_of_person(session, chat.wedding_id, chat.chat_id)
+            stop_questions.weigh(session, chat.wedding_id, people, now=now)
 
 
 def note_stop(
@@ -130,7 +127,8 @@ def answer_question(
     question = session.get(StopQuestion, question_id)
     if question is None or question.wedding_id != wedding_id:
         raise NotFound("error.not_found")
-    if not _close(session, [question_id], STOP if stop else GO_ON, by=by, now=now):
+    answer = stop_questions.STOP if stop else stop_questions.GO_ON
+    if not stop_questions.close(session, question_id, answer, by=by, now=now):
         return
     said = session.get_one(InboundMessage, question.inbound_id)
     chat = _chat_of(session, said.account_id, said.chat_id)
@@ -153,15 +151,25 @@ def settle(session: Session, wedding_id: int, chat_id: str, *, now: datetime) ->
     rows = session.exec(
         select(OptOut).where(*_active(wedding_id, chats)).order_by(col(OptOut.at))
     ).all()
-    if not rows:
-        return
+    if rows:
+        _settle_rows(session, wedding_id, chats, rows, now=now)
+    stop_questions.weigh(session, wedding_id, chats, now=now)
+
+
+def _settle_rows(
+    session: Session,
+    wedding_id: int,
+    chats: frozenset[str],
+    rows: Sequence[OptOut],
+    *,
+    now: datetime,
+) -> None:
     newest = rows[-1]
     start = _start_after(session, wedding_id, chats, newest.at)
     if start is not None:
         _undo_by_start(session, rows, start)
     else:
         _extend(session, wedding_id, chats - {row.chat_id for row in rows}, newest)
-        _close_questions(session, wedding_id, chats, now=now)
         queue.skip_unwanted(session, wedding_id, chats, now=now)
     _tell(session, wedding_id, chats, now=now)
 
@@ -209,7 +217,7 @@ def _start_after(
             InboundMessage.wedding_id == wedding_id,
             col(InboundMessage.chat_id).in_(chats),
             col(InboundMessage.at) > since,
-            sa.func.length(col(InboundMessage.body)) <= _SHORT,
+            sa.func.length(col(InboundMessage.body)) <= stop_questions.SHORT,
         )
         .order_by(col(InboundMessage.at).desc(), col(InboundMessage.id).desc())
     ).all()
@@ -270,55 +278,6 @@ def _insert(
         sentence=sentence,
         at=at,
         noted_by=by,
-    )
-
-
-def _ask(
-    session: Session, chat: Chat, *, inbound_id: int, word: str, now: datetime
-) -> None:
-    """Let the couple say what was meant; not of those who want none anyway."""
-    if wants_none(session, chat.wedding_id, {chat.chat_id}):
-        return
-    insert_once(
-        session,
-        _QUESTIONS,
-        wedding_id=chat.wedding_id,
-        account_id=chat.account_id,
-        chat_id=chat.chat_id,
-        inbound_id=inbound_id,
-        word=word,
-        asked_at=now,
-    )
-    note(session, Change("chat", chat.wedding_id, chat.id))
-
-
-def _close_questions(
-    session: Session, wedding_id: int, chats: Collection[str], *, now: datetime
-) -> None:
-    """They have said it themselves meanwhile: nobody needs to be asked."""
-    asked = session.exec(
-        select(StopQuestion.id).where(
-            StopQuestion.wedding_id == wedding_id,
-            col(StopQuestion.chat_id).in_(chats),
-            col(StopQuestion.answered_at).is_(None),
-        )
-    ).all()
-    _close(session, [one for one in asked if one is not None], STOP, by=None, now=now)
-
-
-def _close(
-    session: Session,
-    question_ids: Collection[int],
-    answer: str,
-    *,
-    by: int | None,
-    now: datetime,
-) -> int:
-    return changed(
-        session,
-        sa.update(_QUESTIONS)
-        .where(_QUESTIONS.c.id.in_(question_ids), _QUESTIONS.c.answered_at.is_(None))
-        .values(answered_at=now, answer=answer, answered_by=by),
     )
 
 

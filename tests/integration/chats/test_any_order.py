@@ -9,14 +9,16 @@ from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from tests.builders import make_couple, message, put
 from tests.integration.chats.conftest import CHAT, LID, PHONE, Post, later
 from wedding_wa.db import opened
-from wedding_wa.models import Evidence
+from wedding_wa.models import Evidence, InboundMessage, StopQuestion
 from wedding_wa.services import opt_outs
 
-TEXTS = ("STOP", "basta!", "START", "ciao", "stop by on Friday")
+PERHAPS = "can you stop writing to me at night?"
+TEXTS = ("STOP", "basta!", "START", "ciao", "stop by on Friday", PERHAPS)
 PLACES = ((CHAT, "groom"), (CHAT, "bride"), (LID, "groom"))
 Said = tuple[int, str, tuple[str, str], bool]
 
@@ -53,6 +55,21 @@ def wanted_none(said: list[Said]) -> bool:
     return bool(stops) and max(stops) >= max(starts, default=-1)
 
 
+def left_open(said: list[Said]) -> list[int]:
+    """When the sentences were said that still wait for the couple's answer."""
+    theirs = [one for one in said if not one[3]]
+    stops = [at for at, text, *_ in theirs if text in TEXTS[:2]]
+
+    def is_answered(at: int) -> bool:
+        return wanted_none([one for one in theirs if one[0] <= at]) or (
+            max(stops, default=-1) >= at
+        )
+
+    return sorted(
+        at for at, text, *_ in theirs if text == PERHAPS and not is_answered(at)
+    )
+
+
 @settings(
     max_examples=40,
     deadline=None,
@@ -82,12 +99,25 @@ def test_the_newest_wish_holds(template: Path, data: Any, said: list[Said]) -> N
             assert post.stage(home) == ("opted_out" if none else "active")
             if none:
                 assert message(database, waiting.id).status == "skipped"
+            assert open_questions(post) == left_open(said)
             theirs = [one for one in said if not one[3]]
             assert len(seen(post)) == len(theirs) + 1
             assert hands(post) == max(
                 (at for at, _, where, hand in said if hand and where == PLACES[0]),
                 default=None,
             )
+
+
+def open_questions(post: Post) -> list[int]:
+    """The seconds at which they were said."""
+    found = post.db.read_now(
+        lambda s: s.exec(
+            select(InboundMessage.at)
+            .join(StopQuestion, StopQuestion.inbound_id == InboundMessage.id)
+            .where(StopQuestion.answered_at.is_(None))
+        ).all()
+    )
+    return sorted(next(n for n in range(7) if later(n) == at) for at in found)
 
 
 def seen(post: Post) -> list[Any]:
