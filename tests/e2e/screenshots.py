@@ -1,8 +1,7 @@
-"""Takes the pictures in docs/img from the running app: `make screenshots`.
+"""Takes the pictures in docs/img from the demo: `make screenshots`.
 
-A wedding is set up in a folder of its own, both numbers are linked in the simulator,
-guests write first, messages go out; then every page of the menu is taken on a desk,
-on a phone and in the dark.
+The demo wedding is begun anew and lives for a while; then its pages are taken on a
+desk, on a phone and in the dark, and the invitation as a guest meets it.
 """
 
 from __future__ import annotations
@@ -10,11 +9,14 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlmodel import col, select
 
 from tests.browser import launch_options
 from tests.e2e.app import AppProcess, wait_for
+from wedding_wa.cli.demo import EMAIL
+from wedding_wa.db import opened
+from wedding_wa.models import Chat, Household, OptOut, QueueMessage, StopQuestion
 from wedding_wa.pages.nav import NAV
 
 FOLDER = Path(__file__).parents[2] / "docs" / "img"
@@ -30,116 +32,86 @@ VIEWS = {
     "dark": {**DESK, "color_scheme": "dark"},
     "phone": PHONE,
 }
-OWNER = {
-    "groom_name": "Marco",
-    "bride_name": "Giulia",
-    "email": "giulia@example.com",
-    "password": "a long enough password",
-    "password_again": "a long enough password",
+# Pages that the menu does not name.
+MORE = {
+    "activation": "/guests/activation",
+    "import": "/guests/import",
+    "limits": "/settings/limits",
+    "letter": "/settings/invitation",
+    "webhooks": "/settings/webhooks",
 }
-GUESTS = {
-    "groom": {
-        "+393331112221": "Zia Carla",
-        "+393331112222": "Luca",
-        "+393331112223": "Ada e Pietro",
-    },
-    "bride": {
-        "+393331112224": "Nonna Lina",
-        "+393331112225": "Famiglia Rossi",
-        "+393331112226": "Sofia",
-    },
-}
-TEXT = "Ciao! Il pranzo comincia alle 13 alla Villa Aurora. Ci vediamo sabato!"
+PACE = "6"
 
 
 def main() -> None:
     """Take every picture anew."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        app = AppProcess(Path(folder))
+        app = AppProcess(Path(folder), "demo", "--pace", PACE, data="data/demo")
         app.start()
         browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
         try:
-            login = _set_up(browser, app)
-            _fill(app)
+            token, chat = _live(app)
+            login = _log_in(browser, app)
+            pages = {entry.key: entry.route for entry in NAV} | MORE
+            pages["thread"] = f"/inbox?chat={chat}"
             for name, view in VIEWS.items():
-                _take(browser.new_context(**view, storage_state=login), app, name)
+                context = browser.new_context(**view, storage_state=login)  # type: ignore[arg-type]
+                _take(context, app, pages, name)
+            _invitation(browser, app, token)
         finally:
             browser.close()
             app.stop()
 
 
-def _set_up(browser: Browser, app: AppProcess) -> str:
-    """Make the owner and the wedding; return a file with the login's cookie."""
+def _live(app: AppProcess) -> tuple[str, int]:
+    """Wait until enough has happened; a link that works, and the chat of somebody who
+    has asked something and is not answered yet."""
+    with opened(f"sqlite:///{app.data / 'wedding_wa.db'}") as database:
+
+        def has(statement: object, n: int) -> bool:
+            return len(database.read_now(lambda s: s.exec(statement).all())) >= n
+
+        sent = select(QueueMessage.id).where(QueueMessage.status == "sent")
+        wait_for(lambda: has(sent, 16), "sixteen were answered", seconds=420)
+        wait_for(lambda: has(select(OptOut.id), 1), "a STOP", seconds=300)
+        wait_for(lambda: has(select(StopQuestion.id), 1), "a question", seconds=300)
+        asked = select(Chat.id).where(col(Chat.last_text).contains("?"))
+        wait_for(lambda: has(asked, 1), "somebody asks", seconds=120)
+        chat = database.read_now(lambda s: s.exec(asked).first())
+        link = select(Household.token).where(Household.language == "it")
+        token = database.read_now(lambda s: s.exec(link).first())
+    assert token
+    assert chat
+    return token, chat
+
+
+def _log_in(browser: Browser, app: AppProcess) -> str:
+    """Log in as the demo's owner and return a file with the cookie."""
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
-    page.goto(app.setup_link())
-    for name, value in OWNER.items():
-        page.fill(f"#{name}", value)
-    page.select_option("#default_country", "IT")
-    page.select_option("#time_zone", "Europe/Rome")
+    page.goto(f"{app.url}/login")
+    page.fill("[name=email]", EMAIL)
+    page.fill("[name=password]", (app.data / "password").read_text().strip())
     page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/setup" not in url)
+    page.wait_for_url(lambda url: "/login" not in url)
     path = app.folder / "login.json"
     context.storage_state(path=path)
     context.close()
     return str(path)
 
 
-def _fill(app: AppProcess) -> None:
-    """Link both numbers, let guests write, queue answers; wait for the first to go."""
-    for account, guests in GUESTS.items():
-        _link(app, account)
-        for phone, name in guests.items():
-            app.world(
-                "messages",
-                session=account,
-                text="Ciao! ♥",
-                name=name,
-                **{"from": phone},
-            )
-            _enqueue(app, account, phone)
-    wait_for(lambda: app.delivered("groom"), "a message goes out", seconds=120)
-
-
-def _link(app: AppProcess, account: str) -> None:
-    """Start the session and scan its code, as a person does on the Accounts page."""
-    httpx.post(
-        f"{app.simulator}/api/sessions/{account}/start",
-        headers={"X-Api-Key": "simulator"},
-        timeout=20,
-    ).raise_for_status()
-
-    def scanned() -> bool:
-        try:
-            app.world(f"sessions/{account}/scan")
-        except httpx.HTTPStatusError:  # no code is shown yet
-            return False
-        return True
-
-    wait_for(scanned, f"{account} scans the code", seconds=30)
-
-
-def _enqueue(app: AppProcess, account: str, phone: str) -> None:
-    def accepted() -> bool:
-        try:
-            app.command("enqueue", "--account", account, "--to", phone, "--text", TEXT)
-        except AssertionError:  # the guest's first message has not come in yet
-            return False
-        return True
-
-    wait_for(accepted, f"{account} may answer {phone}", seconds=60)
-
-
-def _take(context: BrowserContext, app: AppProcess, view: str) -> None:
+def _take(
+    context: BrowserContext, app: AppProcess, pages: dict[str, str], view: str
+) -> None:
     page = context.new_page()
     # the queue first: its picture waits for a message that is being typed
-    for entry in sorted(NAV, key=lambda entry: entry.key != "queue"):
-        page.goto(f"{app.url}{entry.route}")
+    for name in sorted(pages, key=lambda name: name != "queue"):
+        page.goto(f"{app.url}{pages[name]}")
         _settled(page)
-        if entry.key == "queue":
-            page.wait_for_selector(".badge[data-state=typing]", timeout=120_000)
-        page.screenshot(path=FOLDER / f"{entry.key}-{view}.png")
+        if name == "queue":
+            page.wait_for_selector(".badge[data-state=typing]", timeout=180_000)
+        page.screenshot(path=FOLDER / f"{name}-{view}.png")
     context.close()
 
 
@@ -147,6 +119,19 @@ def _settled(page: Page) -> None:
     page.wait_for_selector("[data-strip]")
     page.wait_for_selector(".bone", state="detached")
     page.wait_for_function("() => document.fonts.status === 'loaded'")
+    page.wait_for_timeout(500)  # what fades in has faded in
+
+
+def _invitation(browser: Browser, app: AppProcess, token: str) -> None:
+    """The letter as a guest's phone shows it, without JavaScript: front and back."""
+    context = browser.new_context(**PHONE, java_script_enabled=False)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{app.url}/i/{token}")
+    page.screenshot(path=FOLDER / "invitation-front.png")
+    page.locator("#front .turn").click()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / "invitation-back.png")
+    context.close()
 
 
 if __name__ == "__main__":
