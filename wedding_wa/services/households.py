@@ -166,7 +166,13 @@ def refresh_stages(
     number, or by its guest.
     """
     for household_id in sorted(set(household_ids)):
-        home = session.get(Household, household_id, populate_existing=True)
+        # Two of its people at the same moment: who comes second sees what the first did
+        home = session.get(
+            Household,
+            household_id,
+            populate_existing=True,
+            with_for_update={"key_share": True},
+        )
         if home is None:
             continue
         active = session.scalar(_first_consent(household_id))

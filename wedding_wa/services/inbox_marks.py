@@ -25,7 +25,9 @@ def mark_read(session: Session, wedding_id: int, chat_row_id: int) -> bool:
     unread = [chat for chat in group.chats if chat.unread]
     for chat in unread:
         read_at = _later(chat.read_at, chat.last_inbound_at)
-        _set(session, chat, unread=0, read_at=read_at)
+        # not 0: another may just be coming in
+        seen = _CHATS.c.unread - chat.unread
+        _set(session, chat, unread=seen, read_at=read_at)
     return bool(unread)
 
 

@@ -134,15 +134,25 @@ def answer_question(
     chat = _chat_of(session, said.account_id, said.chat_id)
     note(session, Change("chat", wedding_id, chat.id))
     if stop:
+        # WhatsApp's clock may be ahead of ours: all they have written came before this
         note_stop(
             session,
             chat,
             inbound_id=said.id,
             sentence=said.body,
-            at=now,
+            at=max(now, _last_word(session, wedding_id, chat.chat_id)),
             now=now,
             by=by,
         )
+
+
+def _last_word(session: Session, wedding_id: int, chat_id: str) -> datetime:
+    """When the person behind a chat last wrote, in any of theirs; somebody did."""
+    chats = chats_of_person(session, wedding_id, chat_id)
+    written = select(sa.func.max(InboundMessage.at)).where(
+        InboundMessage.wedding_id == wedding_id, col(InboundMessage.chat_id).in_(chats)
+    )
+    return session.exec(written).one()
 
 
 def settle(session: Session, wedding_id: int, chat_id: str, *, now: datetime) -> None:

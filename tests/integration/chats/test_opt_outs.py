@@ -265,3 +265,22 @@ def test_two_entries_become_one_person_and_one_wish(any_post: Post) -> None:
     assert {row.chat_id for row in any_post.opt_outs()} == {CHAT, OTHER_CHAT}
     any_post.wrote("START", at=40)
     assert any_post.opt_outs() == []
+
+
+def test_a_persons_answer_holds_also_where_our_clock_is_behind(any_post: Post) -> None:
+    """What the guest wrote before the answer ends nothing, whatever the clocks say; a
+    START after it does."""
+    any_post.wrote("START", at=100)
+    any_post.wrote("No, please stop sending this to my wife as well, we said", at=110)
+    any_post.wrote("Grazie", at=120)
+    any_post.db.write_now(
+        opt_outs.answer_question,
+        any_post.couple.wedding,
+        questions(any_post)[0].id or 0,
+        stop=True,
+        by=None,
+        now=later(50),
+    )
+    assert unwilling(any_post, CHAT) == {CHAT}
+    any_post.wrote("START", at=130)
+    assert unwilling(any_post, CHAT) == set()
