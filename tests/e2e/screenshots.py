@@ -127,6 +127,7 @@ def _invitation(browser: Browser, app: AppProcess, token: str) -> None:
     context = browser.new_context(**PHONE, java_script_enabled=False)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{app.url}/i/{token}")
+    page.wait_for_timeout(2500)  # the ink appears
     page.screenshot(path=FOLDER / "invitation-front.png")
     page.locator("#front .turn").click()
     page.wait_for_timeout(1500)
