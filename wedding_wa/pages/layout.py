@@ -52,7 +52,8 @@ def _link(entry: Entry, *, current: bool) -> rx.Component:
         marks["aria-current"] = "page"
     return rx.link(
         rx.icon(entry.icon, size=20, stroke_width=1.8, aria_hidden="true"),
-        rx.el.span(tr(f"nav.{entry.key}")),
+        rx.el.span(tr(f"nav.{entry.key}"), class_name="desk-only"),
+        rx.el.span(tr(f"nav.short.{entry.key}"), class_name="phone-only"),
         _unread() if entry.key == "inbox" else rx.fragment(),
         href=entry.route,
         class_name="nav-link",
