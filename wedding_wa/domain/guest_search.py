@@ -15,13 +15,13 @@ from enum import StrEnum
 
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.guests import (
-    GUEST_LANGUAGES,
     Side,
     Stage,
     clean_line,
     clean_tag,
     fold,
 )
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 
 LONGEST = 200
 

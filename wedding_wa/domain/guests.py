@@ -7,12 +7,11 @@ import unicodedata
 from enum import StrEnum
 
 from wedding_wa.domain.errors import BadInput
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 
 NAME_LONGEST = 120
 TAG_LONGEST = 40
 NOTES_LONGEST = 4000
-# What an invitation can be read in. The couple's own pages speak fewer.
-GUEST_LANGUAGES = ("en", "it", "fr", "pt", "es", "de")
 
 # Letters that no decomposition takes apart, as a keyboard without them writes them.
 _PLAIN = str.maketrans(

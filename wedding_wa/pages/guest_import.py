@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from wedding_wa.domain.guests import GUEST_LANGUAGES
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.pages.components import (
     card,
     choice,

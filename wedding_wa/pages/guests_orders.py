@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from wedding_wa.domain.guests import GUEST_LANGUAGES
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.pages.components import account_dot, account_name
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.state.accounts import ACCOUNT_KEYS

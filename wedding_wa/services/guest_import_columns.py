@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wedding_wa.domain.guests import GUEST_LANGUAGES, Side, fold
+from wedding_wa.domain.guests import Side, fold
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.services.guest_import_cells import MAX_COLUMNS, Sheet
 
 

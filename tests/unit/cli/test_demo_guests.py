@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wedding_wa.cli.demo_guests import GUESTS, HOUSEHOLDS, NOT_INVITED, households
-from wedding_wa.domain.guests import GUEST_LANGUAGES
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.domain.phone import parse_phone
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wedding_wa.domain.guest_search import By, Hint, parse_search
-from wedding_wa.domain.guests import GUEST_LANGUAGES
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.services.guest_list import Counts
 from wedding_wa.state.guest_orders import ORDERS
 from wedding_wa.state.guest_views import chip_views, hint_words

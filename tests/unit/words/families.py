@@ -5,7 +5,8 @@ when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an 
 """
 
 from wedding_wa.domain.account import AccountStatus, Ear
-from wedding_wa.domain.guests import GUEST_LANGUAGES, Stage
+from wedding_wa.domain.guests import Stage
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason
 from wedding_wa.domain.pacing import ACCOUNT_RULES
 from wedding_wa.models import Evidence, Role
