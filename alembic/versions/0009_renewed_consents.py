@@ -1,8 +1,9 @@
 """What waits may rest on the same proof once more.
 
 A consent that ended because another number logged in comes back, as a new row of the
-same proof, with the number it was given to. A waiting message may go over to that row
-and to no other; all else of it stays frozen.
+same proof, with the number it was given to. A message that waits, or of which
+nobody knows whether it went, may go over to that row and to no other; all else of it
+stays frozen.
 """
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ depends_on = None
 
 NAME, SAYS = "queue_message_frozen", "queue_message cannot be changed"
 FROZEN = ("id", "task_id", "wedding_id", "account_id", "chat_id")
-SAME_PROOF = """OLD.status = 'pending' AND EXISTS (
+SAME_PROOF = """OLD.status IN ('pending', 'unconfirmed') AND EXISTS (
  SELECT 1 FROM consent renewed JOIN consent ended ON ended.id = OLD.consent_id
  WHERE renewed.id = NEW.consent_id AND renewed.revoked_at IS NULL
  AND ended.revoked_reason = 'number_changed'

@@ -2,7 +2,8 @@
 
 Evidence that it went: an ack, WAHA's echo, the id or the text found in the chat. That
 it never went is believed only if all hold: the look-up answered that there is no such
-message (the store is on then), the call that might have sent it is over, and a
+message (the store is on then), the call that might have sent it is over, nobody has
+logged in since (the chats of a new login, or of another number, are others), and a
 connected session has had `settle_after` to send it late (WAHA was seen to send 240 s
 after its client had gone). Else it waits for a person.
 """
@@ -16,12 +17,20 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from wedding_wa.db import Database
+from wedding_wa.domain.account import AccountStatus
 from wedding_wa.domain.errors import WahaError
 from wedding_wa.domain.messages import Status
-from wedding_wa.models import Account, MessageAttempt, QueueMessage
+from wedding_wa.models import (
+    Account,
+    AccountStatusChange,
+    Consent,
+    MessageAttempt,
+    QueueMessage,
+)
 from wedding_wa.services import pausing, queue, webhook_log
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.consent import NUMBER_CHANGED
 from wedding_wa.services.history import READY
 from wedding_wa.services.processes import ProcessIdentity, is_dead
 from wedding_wa.services.waha import WahaClient
@@ -41,6 +50,7 @@ class Doubt:
     account_ready: bool
     working_since: datetime | None
     dispatch_over: bool
+    same_login: bool
     acked: bool
 
 
@@ -119,7 +129,7 @@ def _never_went(session: Session, message: QueueMessage, *, now: datetime) -> bo
 
 def _surely_not(doubt: Doubt, now: datetime, settle_after: timedelta) -> bool:
     message = doubt.message
-    if message.reserved_id is None or not doubt.dispatch_over:
+    if message.reserved_id is None or not (doubt.dispatch_over and doubt.same_login):
         return False
     since = max(
         moment for moment in (message.dispatched_at, doubt.working_since) if moment
@@ -144,6 +154,7 @@ def _doubt(session: Session, message: QueueMessage, account: Account) -> Doubt:
         account_ready=account.status == READY,
         working_since=account.status_at,
         dispatch_over=_over(session, message),
+        same_login=_same_login(session, message),
         acked=_acked(session, message),
     )
 
@@ -155,6 +166,22 @@ def _acked(session: Session, message: QueueMessage) -> bool:
         return False
     heard = webhook_log.find_acks(session, message.account_id, message.reserved_id)
     return bool(heard.ack or heard.error_at or heard.echoed_at)
+
+
+def _same_login(session: Session, message: QueueMessage) -> bool:
+    """Whether the account is still the login that may have sent the message: nobody
+    was asked to scan a code since, and its number is the one the guest wrote to."""
+    asked = session.exec(
+        select(AccountStatusChange.id)
+        .where(
+            AccountStatusChange.account_id == message.account_id,
+            AccountStatusChange.status == AccountStatus.SCAN,
+            col(AccountStatusChange.at) >= message.dispatched_at,
+        )
+        .limit(1)
+    ).first()
+    taken_back = session.get_one(Consent, message.consent_id).revoked_reason
+    return asked is None and taken_back != NUMBER_CHANGED
 
 
 def _over(session: Session, message: QueueMessage) -> bool:

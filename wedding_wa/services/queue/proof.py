@@ -62,7 +62,7 @@ def rest_on_renewed(session: Session, account_id: int) -> int:
         sa.update(MESSAGES)
         .where(
             MESSAGES.c.account_id == account_id,
-            MESSAGES.c.status == Status.PENDING,
+            MESSAGES.c.status.in_([Status.PENDING, Status.UNCONFIRMED]),
             renewed.exists(),
         )
         .values(consent_id=renewed.limit(1).scalar_subquery()),
