@@ -31,8 +31,9 @@ from wedding_wa.services.inbound_messages import hear, writer_phone
 from wedding_wa.services.together import together
 from wedding_wa.services.waha import WahaMessage
 
-#: WhatsApp's times are whole seconds, of another clock.
-MARGIN = timedelta(minutes=2)
+#: WhatsApp's times are whole seconds, of another clock; a laptop's may be wrong by
+#: minutes, and what is read again does no harm.
+MARGIN = timedelta(minutes=10)
 #: A chat with more than this in one gap is read up to here, newest first.
 PER_CHAT = 200
 MAX_CHATS = 1000

@@ -114,6 +114,21 @@ async def test_after_an_absence_the_app_reads_before_it_sends(house: House) -> N
     assert gaps[-1] == ("absence", 1)
 
 
+async def test_a_gap_is_read_also_where_our_clock_is_minutes_ahead(
+    house: House,
+) -> None:
+    """WhatsApp's time of what was written in the gap is then before the gap began."""
+    await house.log_in()
+    house.sim.fault("drop_webhook")
+    now = house.app.clock.now()
+    five_ahead = int((now - timedelta(minutes=5)).timestamp())
+    await wrote(house, "STOP", at=five_ahead)  # type: ignore[arg-type]
+    a_minute_ago = now - timedelta(minutes=1)
+    see.update(house.db, house.couple.groom, last_heard_at=a_minute_ago)
+    await start_hearing(house.db, house.clients, house.couple.groom, house.app.clock)
+    assert texts(house) == ["STOP"]
+
+
 async def test_reading_the_same_chat_again_finds_nothing_new(house: House) -> None:
     """What was heard live is not counted as missed, also under its other name."""
     await house.log_in()
