@@ -60,6 +60,8 @@ def next_step(session: Session, lease: Lease, *, now: datetime) -> Step | None:
     """
     if not confirm(session, lease):
         return None
+    if not _anything_waits(session, lease.account_id):
+        return Step()  # every change brings us here: mostly there is nothing to send
     place = situation(session, lease.account_id)
     forced, in_line = _line(session, lease.account_id, now)
     for message in (*forced, *in_line):
@@ -110,6 +112,15 @@ def heard_from(
         )
         .values(due_at=now),
     )
+
+
+def _anything_waits(session: Session, account_id: int) -> bool:
+    found = session.execute(
+        sa.select(MESSAGES.c.id)
+        .where(MESSAGES.c.account_id == account_id, MESSAGES.c.status == Status.PENDING)
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def _line(
