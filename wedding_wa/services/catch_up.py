@@ -10,7 +10,8 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from wedding_wa.db import Database
 from wedding_wa.domain.account import Ear, is_ready
@@ -21,7 +22,7 @@ from wedding_wa.domain.errors import (
     Unreachable,
     WahaError,
 )
-from wedding_wa.models import Account, Evidence
+from wedding_wa.models import Account, Evidence, InboundMessage
 from wedding_wa.services import consent, hearing
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
@@ -154,10 +155,33 @@ def _apply_chat(
     now: datetime,
 ) -> int:
     """Oldest first, so that the consent rests on the first word."""
+    known = _known(session, account_id, messages, phone=phone)
     return sum(
         hear(session, account_id, one, source=Evidence.HISTORY, phone=phone, now=now)
         for one in sorted(messages, key=lambda one: one.timestamp)
+        if (one.chat_id, one.message_id) not in known
     )
+
+
+def _known(
+    session: Session,
+    account_id: int,
+    messages: list[WahaMessage],
+    *,
+    phone: str | None,
+) -> set[tuple[str, str]]:
+    """What guests wrote here and was heard before: mostly all of it. Without a number
+    that is known by now it is taken in again, to learn it."""
+    theirs = [one for one in messages if not one.from_me]
+    rows = session.exec(
+        select(InboundMessage.chat_id, InboundMessage.message_id).where(
+            InboundMessage.account_id == account_id,
+            col(InboundMessage.chat_id).in_({one.chat_id for one in theirs}),
+            col(InboundMessage.message_id).in_([one.message_id for one in theirs]),
+            col(InboundMessage.phone).is_not(None) if phone else sa.true(),
+        )
+    ).all()
+    return set(rows)
 
 
 async def _try_again(
