@@ -165,7 +165,8 @@ class Webhooks:
                 timeout=None,  # noqa: S113
                 verify=False,  # noqa: S501
                 trust_env=False,
-                limits=httpx.Limits(max_connections=200),
+                # Each request looks at every connection that was kept.
+                limits=httpx.Limits(max_connections=200, max_keepalive_connections=8),
             )
         return self._client
 
