@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reflex as rx
 
-from wedding_wa.pages.components import empty
 from wedding_wa.pages.i18n import tr
 
 
@@ -12,7 +11,13 @@ def lost() -> rx.Component:
     """Return the page for an address that does not exist."""
     home = rx.link(rx.button(tr("layout.lost.home"), size="3"), href="/")
     return rx.el.main(
-        empty("signpost", tr("layout.lost.title"), tr("layout.lost.about"), home),
+        rx.el.div(
+            rx.icon("signpost", size=40, stroke_width=1.4, aria_hidden="true"),
+            rx.el.h1(tr("layout.lost.title"), class_name="page-title"),
+            rx.el.p(tr("layout.lost.about"), class_name="empty-about"),
+            home,
+            class_name="empty",
+        ),
         padding_top="16vh",
     )
 
