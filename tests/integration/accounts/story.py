@@ -92,6 +92,7 @@ class Stage:
         if guest in LIDS:
             told = {"from": f"98765432{guest}@lid", "phone": phone_of(guest)}
         await self.world("/messages", session="groom", text=text, **told)
+        self._told[phone_of(guest)] = int(time.time())
 
     async def typed(self, guest: int, text: str) -> None:
         """The groom answers on the phone itself."""
@@ -99,6 +100,7 @@ class Stage:
         await self.world(
             "/phone-messages", session="groom", to=phone_of(guest), text=text
         )
+        self._told[phone_of(guest)] = int(time.time())
 
     async def invite(self, guest: int) -> None:
         request = EnqueueRequest("groom", phone_of(guest), f"Caro ospite {guest}")
@@ -124,7 +126,6 @@ class Stage:
     async def _another_second(self, phone: str) -> None:
         while self._told.get(phone) == int(time.time()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        self._told[phone] = int(time.time())
 
 
 def phone_of(guest: int) -> str:
