@@ -13,6 +13,7 @@ from tests.builders import GUEST, events_of, guest_wrote, set_policy, write_gues
 from tests.fakes import NOON
 from tests.integration.queue.desk import Desk
 from wedding_wa.domain.errors import NoConsent, OptedOut
+from wedding_wa.domain.messages import Outcome
 from wedding_wa.models import Chat, Consent, OptOut, QueueMessage
 from wedding_wa.services import queue
 from wedding_wa.services.households import create_household
@@ -115,6 +116,21 @@ def _moved_to(session: Session, message_id: int, account_id: int, chat_id: str) 
     )
 
 
+class TestStopInHand:
+    def test_a_stop_while_the_machine_types_ends_the_message(self, desk: Desk) -> None:
+        """The mark refuses, nothing goes, no failure is counted, and what was in hand
+        is skipped with the reason at its next turn."""
+        message_id = desk.put()
+        claim = desk.claim()
+        opted_out(desk, chat_of(GUEST))
+        assert desk.mark(claim) is None
+        assert desk.release(claim, Outcome.CANCELLED)
+        assert desk.step().claim is None
+        row = desk.row(message_id)
+        assert (row.status, row.skip_reason) == ("skipped", "opted_out")
+        assert (row.dispatched_at, row.failures) == (None, 0)
+
+
 class TestHumanBeforeMachine:
     def test_a_hand_on_the_phone_holds_the_chat(self, desk: Desk) -> None:
         """Half an hour after one of the couple typed to a guest, and not before, the
@@ -130,6 +146,33 @@ class TestHumanBeforeMachine:
         assert desk.order() == []
         desk.later(1)
         assert desk.order() == [held]
+
+    @pytest.mark.parametrize("more", [{}, {"kind": "reply"}])
+    def test_a_hand_comes_before_what_is_typed_just_now(
+        self, desk: Desk, more: dict[str, str]
+    ) -> None:
+        """One of the couple writes while the machine seems to type: it lets go, and
+        waits as if it had not begun. An answer of the couple's own goes."""
+        set_policy(desk.db, desk.couple.groom, human_hold_seconds=1800.0)
+        message_id = desk.put(**more)
+        desk.now += timedelta(milliseconds=700)
+        claim = desk.claim()
+        change_chat(desk, chat_of(GUEST), human_at=desk.now.replace(microsecond=0))
+        desk.later(5)
+        assert (desk.mark(claim) is not None) is bool(more)
+        if not more:
+            assert desk.release(claim, Outcome.CANCELLED)
+            assert desk.step().claim is None
+            assert desk.row(message_id).hold_rule == "human"
+
+    def test_who_sends_at_once_sends_beside_a_hand(self, desk: Desk) -> None:
+        """Forced, it goes in spite of it."""
+        set_policy(desk.db, desk.couple.groom, human_hold_seconds=1800.0)
+        message_id = desk.put()
+        desk.db.write_now(queue.force, desk.couple.wedding, message_id, now=desk.now)
+        claim = desk.claim()
+        change_chat(desk, chat_of(GUEST), human_at=desk.now)
+        assert desk.mark(claim) is not None
 
 
 class TestOneVoice:

@@ -9,11 +9,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from wedding_wa.domain.messages import HoldRule, Outcome, Phase, Status
+from wedding_wa.domain.messages import HoldRule, Kind, Outcome, Phase, Status
 from wedding_wa.domain.pacing import Hold, HumanPlan
-from wedding_wa.models import Account, Consent, HearingGap, Wedding
+from wedding_wa.models import Account, Chat, Consent, HearingGap, Wedding
 from wedding_wa.services import events
 from wedding_wa.services.chat_lines import note_outbound
+from wedding_wa.services.history import policy_of
 from wedding_wa.services.lease import confirm
 from wedding_wa.services.queue.rows import (
     ATTEMPTS,
@@ -25,6 +26,7 @@ from wedding_wa.services.queue.rows import (
     end_attempt,
     held,
 )
+from wedding_wa.services.same_person import chats_of_person
 from wedding_wa.services.sql import changed
 from wedding_wa.services.wishes import wants_none
 
@@ -75,14 +77,15 @@ def mark_dispatched(
 
     Returns the id of the `sending` event. None: it is not ours any more, was
     cancelled, its consent was revoked, the guest wants no more, it is too late,
-    sending was paused, or the account may be deaf to what the guest wrote meanwhile.
+    sending was paused, one of the couple has begun to type to them on the phone, or the
+    account may be deaf to what the guest wrote meanwhile.
     """
     if wants_none(session, claim.wedding_id, {claim.chat_id}):
         return None
     marked = confirm(session, claim.lease) and changed(
         session,
         sa.update(MESSAGES)
-        .where(*held(claim), *_may_still_go(claim, now))
+        .where(*held(claim), *_may_still_go(claim, now), _no_hand(session, claim))
         .values(dispatched_at=now, reserved_id=reserved_id),
     )
     if not marked:
@@ -103,6 +106,21 @@ def mark_dispatched(
         ),
     )
     return claim_event(session, claim, Phase.SENDING, now, {"reserved_id": reserved_id})
+
+
+def _no_hand(session: Session, claim: Claim) -> sa.ColumnElement[bool]:
+    """The condition that none of the couple has typed to the person since the claim:
+    human before machine, as `decide` has it. WhatsApp's times are whole seconds."""
+    quiet = policy_of(session, claim.account_id).human_hold_seconds
+    if claim.kind == Kind.REPLY or not quiet:
+        return sa.true()
+    people = chats_of_person(session, claim.wedding_id, claim.chat_id)
+    typed = sa.exists().where(
+        col(Chat.wedding_id) == claim.wedding_id,
+        col(Chat.chat_id).in_(people),
+        col(Chat.human_at) >= claim.claimed_at.replace(microsecond=0),
+    )
+    return sa.or_(MESSAGES.c.forced_at.is_not(None), ~typed)
 
 
 def _may_still_go(claim: Claim, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
