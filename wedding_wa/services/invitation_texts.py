@@ -19,18 +19,11 @@ from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.invitation import GUEST_LANGUAGES, TEXTS, checked_text
 from wedding_wa.models import Invitation
 from wedding_wa.services import audit
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.invitations import own_texts, texts_of
 from wedding_wa.services.live import Change, note
-from wedding_wa.services.sessions import Viewer
 from wedding_wa.words.invitation import default_texts
 
 _LARGEST_DRAFT = 40_000
-
-
-def may_edit(who: Viewer) -> bool:
-    """True for the couple and their planner."""
-    return Scope.CONTROL in SCOPES_OF_ROLE[who.role]
 
 
 def all_texts(session: Session, wedding_id: int) -> dict[str, dict[str, str]]:

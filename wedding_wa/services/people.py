@@ -12,7 +12,6 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import LoginSession, Membership, Role, User
 from wedding_wa.services import audit, passwords, sessions, users
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.lockout import Strangers
@@ -60,11 +59,6 @@ class Browser:
     system: str
     seen_at: datetime
     here: bool
-
-
-def may_manage(who: Viewer) -> bool:
-    """True for whoever may change limits, people and the wedding."""
-    return Scope.ADMIN in SCOPES_OF_ROLE[who.role]
 
 
 def people(session: Session, wedding_id: int, *, now: datetime) -> list[Person]:

@@ -25,9 +25,9 @@ from wedding_wa.services.account_cards import account_cards
 from wedding_wa.services.account_commands import Desk
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.account_qr import qr_code
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.pausing import set_account_paused
+from wedding_wa.services.rights import may_control
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.account_card import (
     NO_CARD,
@@ -153,7 +153,7 @@ class AccountsState(PageState):
 
 def _desk(who: Viewer) -> Desk:
     """Where this person's commands are done. Raises Refused for who only looks."""
-    if Scope.CONTROL not in SCOPES_OF_ROLE[who.role]:
+    if not may_control(who):
         raise Refused("error.not_allowed")
     now = runtime.current()
     return Desk(now.db, now.clients, now.clock, user_id=who.user_id)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypedDict
-from urllib.parse import urlencode
 
 import reflex as rx
 from reflex_base.event import EventSpec
@@ -19,10 +18,11 @@ from wedding_wa import runtime
 from wedding_wa.domain.guests import Stage
 from wedding_wa.services import activation
 from wedding_wa.services.activation import Wish, wish_of
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.invitation_cards import Card, cards
 from wedding_wa.services.link_code import link_code
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.asked import address
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
@@ -104,7 +104,7 @@ class ActivationState(PageState):
         left = {k: v for k, v in self._asked_for().items() if k not in _OF_FILTERS}
         if tag:
             left["tag"] = tag
-        return rx.redirect(f"{ROUTE}?{urlencode(left)}" if left else ROUTE)
+        return rx.redirect(address(ROUTE, left))
 
     @rx.event(temporal=True)
     def pick(self, household_id: int, on: bool) -> None:
@@ -158,11 +158,8 @@ class ActivationState(PageState):
             self.code = _NO_CODE
 
     async def _mark(self, ids: Sequence[int], *, sent: bool) -> None:
-        who = await viewer(self)
+        who = await self._allowed(may_send)
         if who is None:
-            return
-        if not _may_mark(who):
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
             return
         change = activation.mark_invited if sent else activation.unmark_invited
         app = runtime.current()
@@ -176,9 +173,6 @@ class ActivationState(PageState):
         key = "activation.marked" if sent else "activation.unmarked"
         self._tell("success", say(self._lang(who), key, n=n))
         await self._refresh()
-
-    def _asked_for(self) -> dict[str, str]:
-        return dict(self.router.url.query_parameters)
 
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         wish = wish_of(self._asked_for())
@@ -198,7 +192,7 @@ class ActivationState(PageState):
             "tags": found.tags,
             "print_all": print_address(wish),
             "picked": [one for one in self.picked if one in shown],
-            "may_mark": _may_mark(who),
+            "may_mark": may_send(who),
             "local_only": not runtime.current().settings.public_url,
         }
 
@@ -233,8 +227,7 @@ def print_address(wish: Wish) -> str:
         "tag": wish.tag,
         "q": wish.search,
     }
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{PRINT}?{query}" if query else PRINT
+    return address(PRINT, {name: value for name, value in asked.items() if value})
 
 
 def count_values(
@@ -284,10 +277,6 @@ def code_view(card: Card) -> CodeView:
         image=link_code(card.link),
         print=f"{PRINT}?household={card.row.id}",
     )
-
-
-def _may_mark(who: Viewer) -> bool:
-    return Scope.SEND in SCOPES_OF_ROLE[who.role]
 
 
 def _public() -> str:

@@ -21,7 +21,7 @@ A page's state is a subclass that says what it shows; everything else is here:
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import SimpleCookie
 from typing import TypeAlias, TypedDict
 
@@ -139,6 +139,18 @@ class PageState(rx.State):
             if asked == self._asked:
                 self._assign(values)
                 self._assign({"loaded": sorted({*self.loaded, self.get_full_name()})})
+
+    def _asked_for(self) -> dict[str, str]:
+        """The address's query."""
+        return dict(self.router.url.query_parameters)
+
+    async def _allowed(self, rule: Callable[[Viewer], bool]) -> Viewer | None:
+        """Who asks, if a rule of services/rights lets them; else they are told."""
+        who = await viewer(self)
+        if who and not rule(who):
+            self._tell("error", say(self._lang(who), "error.not_allowed"))
+            return None
+        return who
 
     async def _refresh(self) -> None:
         """Pull now: for event handlers that change what the page shows (a filter)."""

@@ -15,6 +15,7 @@ from wedding_wa.domain.guests import clean_tags
 from wedding_wa.services import guest_panel, guests, households
 from wedding_wa.services.guest_bulk import Order, Selection, delete_guests
 from wedding_wa.services.guests import GuestForm, PhoneTaken
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.guests import GuestsState
 from wedding_wa.state.session import viewer
@@ -57,7 +58,7 @@ class GuestFormsState(GuestsState):
     @rx.event
     async def save_home(self, form: dict[str, Any]) -> None:
         """Change the household that the panel shows."""
-        who = await self._editor()
+        who = await self._allowed(may_send)
         if who is None:
             return
         texts, db = _texts(form), runtime.current().db
@@ -96,7 +97,7 @@ class GuestFormsState(GuestsState):
     @rx.event(temporal=True)
     async def delete_opened(self, guest_id: int) -> EventSpec | None:
         """Take the guest off the list and close the panel."""
-        who = await self._editor()
+        who = await self._allowed(may_send)
         if who is None:
             return None
         app = runtime.current()
@@ -106,7 +107,7 @@ class GuestFormsState(GuestsState):
         return rx.redirect(self._address())
 
     async def _save(self, texts: Mapping[str, str]) -> EventSpec | None:
-        who = await self._editor()
+        who = await self._allowed(may_send)
         if who is None:
             return None
         app = runtime.current()

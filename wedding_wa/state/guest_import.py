@@ -11,16 +11,15 @@ from reflex_base.event import EventSpec
 from wedding_wa import runtime
 from wedding_wa.domain.errors import Conflict, NotFound
 from wedding_wa.services import guest_import, guest_import_drafts
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.guest_import import Preview
 from wedding_wa.services.guest_import_columns import Field
 from wedding_wa.services.guest_import_drafts import Draft, Owner
 from wedding_wa.services.guest_import_values import Verdict
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.asked import number_of
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.guest_import_views import LineView, line_view
-from wedding_wa.state.session import viewer
-from wedding_wa.words import say
 
 ROUTE = "/guests/import"
 PAGE_SIZE = 50
@@ -108,7 +107,7 @@ class GuestImportState(PageState):
     @rx.event(temporal=True)
     async def confirm(self) -> None:
         """Write what is shown, all of it or nothing."""
-        if who := await self._who_may_write():
+        if who := await self._allowed(may_send):
             digest, token = self._digest, self._asked_for().get("draft", "")
             if await self._do(self._written(who, token, digest)):
                 await self._refresh()
@@ -116,7 +115,7 @@ class GuestImportState(PageState):
     @rx.event(temporal=True)
     async def discard(self) -> EventSpec | None:
         """Throw the list away."""
-        if who := await self._who_may_write():
+        if who := await self._allowed(may_send):
             token = self._asked_for().get("draft", "")
             discard = guest_import_drafts.discard
             await self._do(runtime.current().db.write(discard, _owner(who), token))
@@ -137,7 +136,7 @@ class GuestImportState(PageState):
         )
 
     async def _choose(self, **choice: Any) -> None:
-        if who := await self._who_may_write():
+        if who := await self._allowed(may_send):
             app, token = runtime.current(), self._asked_for().get("draft", "")
             work: Awaitable[object] = app.db.write(
                 guest_import_drafts.choose,
@@ -149,21 +148,10 @@ class GuestImportState(PageState):
             await self._do(work)
             await self._refresh()
 
-    async def _who_may_write(self) -> Viewer | None:
-        """Who asks, if they may change guests; else they are told."""
-        who = await viewer(self)
-        if who and not _may_write(who):
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
-            return None
-        return who
-
-    def _asked_for(self) -> dict[str, str]:
-        return dict(self.router.url.query_parameters)
-
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         asked, app = self._asked_for(), runtime.current()
         token = asked.get("draft", "")
-        if not _may_write(who):
+        if not may_send(who):
             return {"may_write": False, "step": "choose", "token": ""}
         if not token:
             return {"step": "choose", "token": "", "done": _NOT_YET}
@@ -182,10 +170,6 @@ class GuestImportState(PageState):
             **_reading(found.draft),
             **_lines(found, asked, self._lang(who)),
         }
-
-
-def _may_write(who: Viewer) -> bool:
-    return Scope.SEND in SCOPES_OF_ROLE[who.role]
 
 
 def _owner(who: Viewer) -> Owner:
@@ -225,8 +209,7 @@ def _lines(found: Preview, asked: Mapping[str, str], lang: str) -> dict[str, obj
     shown = asked.get("show", "")
     shown = shown if shown in set(Verdict) else ""
     lines = [one for one in found.plan.lines if shown in ("", one.verdict)]
-    number = asked.get("page", "")
-    page = int(number) if number.isascii() and number.isdigit() else 1
+    page = number_of(asked.get("page", ""))
     pages = max(1, -(-len(lines) // PAGE_SIZE))
     page = min(max(1, page), pages)
     start = (page - 1) * PAGE_SIZE

@@ -17,6 +17,7 @@ from wedding_wa.domain.guest_search import parse_search
 from wedding_wa.services import guest_bulk, guest_invited, guest_merge
 from wedding_wa.services.guest_bulk import Order, Selection
 from wedding_wa.services.guest_rows import guest_of
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.guests import GuestsState
 from wedding_wa.words import say
@@ -80,7 +81,7 @@ class GuestOrdersState(GuestsState):
     @rx.event(temporal=True)
     async def ask(self, kind: str, value: str) -> None:
         """Ask whether this order is meant, in words, with how many it is about."""
-        who = await self._editor()
+        who = await self._allowed(may_send)
         if who is None or kind not in _ORDERS:
             return
         value = self.new_tag if kind in ("tag", "untag") and not value else value
@@ -108,7 +109,7 @@ class GuestOrdersState(GuestsState):
     async def do_it(self) -> None:
         """Do what was asked."""
         asked, self.asked = self.asked, NOTHING
-        who = await self._editor()
+        who = await self._allowed(may_send)
         if who is None or asked["kind"] not in _ORDERS:
             return
         app, lang = runtime.current(), self._lang(who)

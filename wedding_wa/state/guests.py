@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import reflex as rx
 from reflex_base.event import EventSpec
@@ -14,12 +13,14 @@ from sqlmodel import Session
 from wedding_wa import runtime
 from wedding_wa.domain.guest_search import LONGEST, GuestQuery, parse_search
 from wedding_wa.services import consent_views, guest_list, guest_panel
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.consent_views import Proof
 from wedding_wa.services.guest_list import Counts, GuestPage
 from wedding_wa.services.guest_panel import Home
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.asked import address, number_of
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.calm import Calm
 from wedding_wa.state.consent_evidence import ProofView, proof_views
 from wedding_wa.state.guest_views import (
     NOBODY,
@@ -38,8 +39,6 @@ from wedding_wa.state.guest_views import (
     row_views,
     thread_views,
 )
-from wedding_wa.state.session import viewer
-from wedding_wa.words import say
 
 ROUTE = "/guests"
 _PANEL = ("guest", "household", "add")
@@ -66,7 +65,7 @@ class Screen:
     proofs: tuple[Proof, ...]
 
 
-class GuestsState(PageState):
+class GuestsState(Calm, PageState):
     """What the page shows. `searched`, `mode` and `opened` mirror the URL."""
 
     searched: str = ""
@@ -98,8 +97,6 @@ class GuestsState(PageState):
     selected: list[int] = []
     everybody: bool = False
 
-    # While somebody points at the list, its rows stay the ones that they are.
-    _still: bool = False
     _answered: Asked = Asked()
     # Moves when a form was saved: then it shows what is stored.
     _serial: int = 0
@@ -117,28 +114,17 @@ class GuestsState(PageState):
         return await self._follow()
 
     @rx.event
-    async def hold(self, still: bool) -> None:
-        """The pointer rests on the list (`still`), or has left it."""
-        self._still = still is True
-        if not self._still:
-            await self._refresh()
-
-    @rx.event
     def close(self) -> EventSpec:
         """Close the side panel, keep everything else."""
         return rx.redirect(self._address())
 
     def _address(self, **panel: object) -> str:
         """This page with another panel, or with none."""
-        asked = {k: v for k, v in self._parameters().items() if k not in _PANEL}
-        query = urlencode({**asked, **panel})
-        return f"{ROUTE}?{query}" if query else ROUTE
-
-    def _parameters(self) -> dict[str, str]:
-        return dict(self.router.url.query_parameters)
+        asked = {k: v for k, v in self._asked_for().items() if k not in _PANEL}
+        return address(ROUTE, {**asked, **panel})
 
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
-        asked, app = asked_for(self._parameters()), runtime.current()
+        asked, app = asked_for(self._asked_for()), runtime.current()
         query = parse_search(asked.search)
         same = _list_of(asked) == _list_of(self._answered)
         keep = [row["id"] for row in self.rows] if self._still and same else []
@@ -154,36 +140,21 @@ class GuestsState(PageState):
             "_answered": asked,
             **nobody,
             "hints": hint_words(query.hints, lang),
-            "may_edit": may_edit(who),
+            "may_edit": may_send(who),
             **_list_values(screen, query),
             **_panel_values(screen, asked, self._serial, app.settings.public),
         }
-
-    async def _editor(self) -> Viewer | None:
-        """Who asks, if their role lets them change the list; else they are told."""
-        who = await viewer(self)
-        if who and not may_edit(who):
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
-            return None
-        return who
-
-
-def may_edit(who: Viewer) -> bool:
-    """Whoever may send may also say to whom."""
-    return Scope.SEND in SCOPES_OF_ROLE[who.role]
 
 
 def asked_for(parameters: Mapping[str, str]) -> Asked:
     """Read the URL's query; what it cannot mean is left out."""
     mode = next((name for name in _PANEL if name in parameters), "")
-    number = parameters.get(mode, "")
-    known = number.isascii() and number.isdigit() and len(number) < 10
     return Asked(
         search=parameters.get("q", "").strip()[:LONGEST],
         after=parameters.get("after", ""),
         before=parameters.get("before", ""),
         mode=mode,
-        opened=int(number) if known else 0,
+        opened=number_of(parameters.get(mode, "")),
     )
 
 

@@ -12,9 +12,9 @@ import reflex as rx
 
 from wedding_wa import runtime
 from wedding_wa.services import history_consent
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.history_look import Look, Progress, Verdict
+from wedding_wa.services.rights import may_manage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.accounts import ACCOUNT_KEYS
 from wedding_wa.state.base import PageState
@@ -69,7 +69,7 @@ class HistoryState(PageState):
     async def recall(self) -> None:
         """Show what an earlier look found and nobody has recorded: the page's start."""
         if who := await viewer(self):
-            self.may_look = _may_look(who)
+            self.may_look = may_manage(who)
             if self.may_look and not self.looking:
                 await self._show(who)
 
@@ -77,7 +77,7 @@ class HistoryState(PageState):
     async def look(self) -> None:
         """Look through the chats of both accounts; nothing is stored."""
         who = await viewer(self)
-        if who is None or not _may_look(who):
+        if who is None or not may_manage(who):
             return
         async with self:
             if self.looking:
@@ -101,7 +101,7 @@ class HistoryState(PageState):
     async def choose(self, key: str, on: bool) -> None:
         """Put a guest into what will be recorded, or take them out."""
         who = await viewer(self)
-        if who and _may_look(who):
+        if who and may_manage(who):
             self._by_hand = {**self._by_hand, str(key): on is True}
             await self._show(who)
 
@@ -109,7 +109,7 @@ class HistoryState(PageState):
     async def forget(self) -> None:
         """Throw away what was found."""
         who = await viewer(self)
-        if who is None or self.looking or not _may_look(who):
+        if who is None or self.looking or not may_manage(who):
             return
         for key in ACCOUNT_KEYS:
             history_consent.forget(runtime.current().clients, await _id_of(who, key))
@@ -118,11 +118,7 @@ class HistoryState(PageState):
     @rx.event(temporal=True)
     async def record(self) -> None:
         """Keep the messages of the guests chosen, and by them the consents."""
-        who = await viewer(self)
-        if who is None or self.looking:
-            return
-        if not _may_look(who):
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
+        if self.looking or not (who := await self._allowed(may_manage)):
             return
         app, recorded = runtime.current(), 0
         for key in ACCOUNT_KEYS:
@@ -222,11 +218,6 @@ def _look_view(key: str, seen: Look) -> LookView:
         known=seen.known,
         trouble=seen.trouble.value if seen.trouble else "",
     )
-
-
-def _may_look(who: Viewer) -> bool:
-    """These are the couple's own chats: only an owner opens them."""
-    return Scope.ADMIN in SCOPES_OF_ROLE[who.role]
 
 
 async def _id_of(who: Viewer, key: str) -> int:

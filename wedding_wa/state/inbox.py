@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -14,15 +13,17 @@ from reflex_base.event import EventSpec
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
 from wedding_wa.services import inbox_marks, replies
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.enqueue import MAX_TEXT, Enqueued
 from wedding_wa.services.inbox import Page
 from wedding_wa.services.inbox_list import VIEWS, Wish
 from wedding_wa.services.inbox_screen import Asked, Conversation, inbox_screen
 from wedding_wa.services.inbox_thread import STEP
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.accounts import ACCOUNT_KEYS
+from wedding_wa.state.asked import address, field_of, number_of
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.calm import Calm
 from wedding_wa.state.inbox_views import (
     NOBODY,
     HeadView,
@@ -49,7 +50,7 @@ LIMIT = MAX_TEXT
 _SEARCH_LONGEST = 80
 
 
-class InboxState(NotWritten, PageState):
+class InboxState(NotWritten, Calm, PageState):
     """What the Inbox shows. `view`, `account`, `searched`, `opened` mirror the URL."""
 
     view: str = ""
@@ -80,8 +81,6 @@ class InboxState(NotWritten, PageState):
     sent_draft: str = ""
     error: str = ""
 
-    # While somebody points at the list, its people stay where they are.
-    _still: bool = False
     _answered: Wish = Wish()
     # From which line on the open conversation is shown, and whose that is.
     _since: str = ""
@@ -94,13 +93,6 @@ class InboxState(NotWritten, PageState):
         return await self._follow()
 
     @rx.event
-    async def hold(self, still: bool) -> None:
-        """The pointer rests on the list (`still`), or has left it."""
-        self._still = still is True
-        if not self._still:
-            await self._refresh()
-
-    @rx.event
     async def show_earlier(self) -> None:
         """Show the lines before the first one."""
         self._more_lines = STEP
@@ -111,7 +103,7 @@ class InboxState(NotWritten, PageState):
         """Somebody looks at the open conversation: nothing of it is unread now. Who
         may only look leaves the couple's marks as they are."""
         who = await viewer(self)
-        if who and _may_send(who):
+        if who and may_send(who):
             db = runtime.current().db
             work = db.write(inbox_marks.mark_read, who.wedding_id, number_of(chat))
             await self._do(work)
@@ -119,7 +111,7 @@ class InboxState(NotWritten, PageState):
     @rx.event(temporal=True)
     async def mark_unread(self, chat: str) -> EventSpec | None:
         """Close the conversation and mark it unread, to come back to it."""
-        if who := await self._who_may_send():
+        if who := await self._allowed(may_send):
             db = runtime.current().db
             work = db.write(inbox_marks.mark_unread, who.wedding_id, number_of(chat))
             if await self._do(work):
@@ -134,7 +126,7 @@ class InboxState(NotWritten, PageState):
         sheet, however often it comes, is sent once.
         """
         draft = field_of(form, "draft")
-        who = await self._who_may_send()
+        who = await self._allowed(may_send)
         if who is None or (draft and draft == self.sent_draft):
             return
         try:
@@ -145,14 +137,6 @@ class InboxState(NotWritten, PageState):
         self.error, self.sent_draft = "", draft
         await self._refresh()
 
-    async def _who_may_send(self) -> Viewer | None:
-        """Who asks, if their role lets them answer guests; else they are told."""
-        who = await viewer(self)
-        if who and not _may_send(who):
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
-            return None
-        return who
-
     async def _change(self, work: Awaitable[object], *, done: str = "") -> bool:
         """Await a change, tell how it ended, and show the page after it."""
         well = await self._do(work, done=done)
@@ -161,10 +145,7 @@ class InboxState(NotWritten, PageState):
 
     def _closed(self) -> EventSpec:
         left = {k: v for k, v in self._asked_for().items() if k != "chat"}
-        return rx.redirect(f"{ROUTE}?{urlencode(left)}" if left else ROUTE)
-
-    def _asked_for(self) -> dict[str, str]:
-        return dict(self.router.url.query_parameters)
+        return rx.redirect(address(ROUTE, left))
 
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         asked, app = self._asked_for(), runtime.current()
@@ -184,7 +165,7 @@ class InboxState(NotWritten, PageState):
             "account": wish.account,
             "searched": wish.search,
             "opened": opened,
-            "may_send": _may_send(who),
+            "may_send": may_send(who),
             "_answered": wish,
             **_list_values(screen.page),
             **_thread_values(screen.conversation, opened, speech),
@@ -213,21 +194,6 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
         after=asked.get("after", ""),
         before=asked.get("before", ""),
     )
-
-
-def _may_send(who: Viewer) -> bool:
-    return Scope.SEND in SCOPES_OF_ROLE[who.role]
-
-
-def number_of(text: object) -> int:
-    """A row's id; 0 for what cannot be one."""
-    digits = str(text)
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
-
-
-def field_of(form: Mapping[str, Any], name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
 
 
 async def _reply(who: Viewer, form: Mapping[str, Any]) -> Enqueued:

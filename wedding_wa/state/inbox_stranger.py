@@ -10,7 +10,9 @@ import reflex as rx
 
 from wedding_wa import runtime
 from wedding_wa.services import inbox_match, inbox_naming, opt_outs
-from wedding_wa.state.inbox import InboxState, field_of, number_of
+from wedding_wa.services.rights import may_send
+from wedding_wa.state.asked import field_of, number_of
+from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.inbox_views import MatchView, match_view
 from wedding_wa.state.session import viewer
 
@@ -76,7 +78,7 @@ class StrangerState(InboxState):
     @rx.event(temporal=True)
     async def answer(self, question: int, answer: str) -> None:
         """Say what a guest meant: no more messages, or only a word."""
-        if answer not in ANSWERS or not (who := await self._who_may_send()):
+        if answer not in ANSWERS or not (who := await self._allowed(may_send)):
             return
         app = runtime.current()
         work = app.db.write(
@@ -92,7 +94,7 @@ class StrangerState(InboxState):
     async def _decide(
         self, change: Callable[..., object], *, done: str, **values: object
     ) -> None:
-        if not (who := await self._who_may_send()):
+        if not (who := await self._allowed(may_send)):
             return
         app = runtime.current()
         work = app.db.write(

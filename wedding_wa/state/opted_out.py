@@ -9,12 +9,11 @@ import reflex as rx
 
 from wedding_wa import runtime
 from wedding_wa.services import opt_outs
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.inbox_people import Person
 from wedding_wa.services.opt_out_list import Question, Wish, opt_out_list
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
-from wedding_wa.state.session import viewer
 from wedding_wa.words import say
 
 STOP, GO_ON = ANSWERS = ("stop", "go_on")
@@ -68,7 +67,7 @@ class OptedOutState(PageState):
     @rx.event(temporal=True)
     async def undo(self, wish: int) -> None:
         """This person wants messages again, says whoever clicks."""
-        if who := await self._who_may_send():
+        if who := await self._allowed(may_send):
             app = runtime.current()
             work = app.db.write(
                 opt_outs.undo,
@@ -83,7 +82,7 @@ class OptedOutState(PageState):
     @rx.event(temporal=True)
     async def answer(self, question: int, answer: str) -> None:
         """Say what a guest meant: no more messages, or only a word."""
-        if answer not in ANSWERS or not (who := await self._who_may_send()):
+        if answer not in ANSWERS or not (who := await self._allowed(may_send)):
             return
         app = runtime.current()
         work = app.db.write(
@@ -97,13 +96,6 @@ class OptedOutState(PageState):
         await self._do(work, done=f"opt_out.question.done_{answer}")
         await self._refresh()
 
-    async def _who_may_send(self) -> Viewer | None:
-        who = await viewer(self)
-        if who and not _may_send(who):
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
-            return None
-        return who
-
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         found = await runtime.current().db.read(opt_out_list, who.wedding_id)
         lang = self._lang(who)
@@ -111,12 +103,8 @@ class OptedOutState(PageState):
             "questions": [_question(one, lang) for one in found.questions],
             "active": [_wish(one, lang) for one in found.active],
             "undone": [_wish(one, lang) for one in found.undone],
-            "may_send": _may_send(who),
+            "may_send": may_send(who),
         }
-
-
-def _may_send(who: Viewer) -> bool:
-    return Scope.SEND in SCOPES_OF_ROLE[who.role]
 
 
 def _wish(wish: Wish, lang: str) -> WishView:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -13,12 +12,14 @@ from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.services import queue
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.queue_list import STATES, Wish
 from wedding_wa.services.queue_timeline import Detail, Screen, queue_screen
 from wedding_wa.services.queue_views import QueuePage
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.asked import address, number_of
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.calm import Calm
 from wedding_wa.state.not_written import NotWritten, waiting_values
 from wedding_wa.state.queue_live import first_look, next_look
 from wedding_wa.state.queue_panel import (
@@ -40,7 +41,6 @@ from wedding_wa.state.queue_views import (
     notes,
     row_view,
 )
-from wedding_wa.state.session import viewer
 from wedding_wa.words import say
 
 ROUTE = "/queue"
@@ -48,7 +48,7 @@ ROUTE = "/queue"
 _SEARCH_LONGEST = 80
 
 
-class QueueState(NotWritten, PageState):
+class QueueState(NotWritten, Calm, PageState):
     """What the Queue page shows. `shown`, `searched` and `opened` mirror the URL."""
 
     shown: str = ""
@@ -76,8 +76,6 @@ class QueueState(NotWritten, PageState):
     tries: list[TryView] = []
     raw: str = ""
 
-    # While somebody points at the list, its rows stay the ones that they are.
-    _still: bool = False
     _answered: Wish = Wish()
     # The last live phase shown, by message; None before the first look.
     _played: dict[int, int] | None = None
@@ -89,17 +87,10 @@ class QueueState(NotWritten, PageState):
         return await self._follow()
 
     @rx.event
-    async def hold(self, still: bool) -> None:
-        """The pointer rests on the list (`still`), or has left it."""
-        self._still = still is True
-        if not self._still:
-            await self._refresh()
-
-    @rx.event
     def close(self) -> EventSpec:
         """Close the side panel, keep everything else."""
         left = {k: v for k, v in self._asked_for().items() if k != "message"}
-        return rx.redirect(f"{ROUTE}?{urlencode(left)}" if left else ROUTE)
+        return rx.redirect(address(ROUTE, left))
 
     @rx.event
     async def show_raw(self) -> None:
@@ -130,33 +121,22 @@ class QueueState(NotWritten, PageState):
     async def _change(
         self, change: Callable[..., None], message_id: int, *, done: str
     ) -> None:
-        if who := await self._who_may_send():
+        if who := await self._allowed(may_send):
             db, now = runtime.current().db, runtime.current().clock.now()
             work = db.write(change, who.wedding_id, int(message_id), now=now)
             await self._do(work, done=done)
 
     async def _retry(self, message_ids: list[int] | None) -> None:
-        if who := await self._who_may_send():
+        if who := await self._allowed(may_send):
             db, now = runtime.current().db, runtime.current().clock.now()
             n = await db.write(
                 queue.retry_failed, who.wedding_id, now=now, message_ids=message_ids
             )
             self._tell("success", say(self._lang(who), "queue.retried", n=n))
 
-    async def _who_may_send(self) -> Viewer | None:
-        """Who asks, if their role lets them decide what goes; else they are told."""
-        who = await viewer(self)
-        if who and Scope.SEND not in SCOPES_OF_ROLE[who.role]:
-            self._tell("error", say(self._lang(who), "error.not_allowed"))
-            return None
-        return who
-
-    def _asked_for(self) -> dict[str, str]:
-        return dict(self.router.url.query_parameters)
-
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         asked, app = self._asked_for(), runtime.current()
-        wish, opened = wish_of(asked), _opened(asked)
+        wish, opened = wish_of(asked), number_of(asked.get("message", ""))
         still = self._still and self._answered == wish
         keep = [row["id"] for row in self.rows] if still else []
         now = app.clock.now()
@@ -190,11 +170,6 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
         after=asked.get("after", ""),
         before=asked.get("before", ""),
     )
-
-
-def _opened(asked: Mapping[str, str]) -> int:
-    number = asked.get("message", "")
-    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:

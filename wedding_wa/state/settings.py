@@ -9,8 +9,8 @@ import reflex as rx
 
 from wedding_wa import runtime
 from wedding_wa.domain.errors import BadInput
-from wedding_wa.services.people import may_manage
 from wedding_wa.services.places import zones_by_region
+from wedding_wa.services.rights import may_manage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.services.wedding_details import (
     DETAILS,

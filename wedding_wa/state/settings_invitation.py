@@ -20,7 +20,6 @@ from wedding_wa.domain.invitation import GUEST_LANGUAGES, TEXTS
 from wedding_wa.services.invitation_cover import remove_cover
 from wedding_wa.services.invitation_texts import (
     all_texts,
-    may_edit,
     packed,
     reset_texts,
     save_texts,
@@ -28,10 +27,10 @@ from wedding_wa.services.invitation_texts import (
 )
 from wedding_wa.services.invitation_view import SAMPLE_CODE, cover_of, unlinked_sides
 from wedding_wa.services.invitations import couple_name, greeting_text
+from wedding_wa.services.rights import may_control
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.services.wedding_details import change_details, details, wrong_details
 from wedding_wa.state.base import Leave, PageState
-from wedding_wa.state.session import viewer
 from wedding_wa.words import say
 from wedding_wa.words.invitation import default_texts, guest_language, guest_say
 
@@ -105,7 +104,7 @@ class InvitationState(PageState):
     @rx.event()
     async def save(self, _form: dict[str, Any] | None = None) -> None:
         """Save what was typed in all languages, if all of it makes sense."""
-        who, typed = await self._editor(), self._typed()
+        who, typed = await self._allowed(may_control), self._typed()
         if who is None or not typed:
             return
         wrong = [p for p, texts in typed.items() if _faults(p, texts, "en")]
@@ -122,7 +121,7 @@ class InvitationState(PageState):
     @rx.event(temporal=True)
     async def reset_words(self) -> None:
         """Say what we propose again, in the language that is shown."""
-        who, now = await self._editor(), runtime.current()
+        who, now = await self._allowed(may_control), runtime.current()
         if who is None:
             return
         await now.db.write(
@@ -139,7 +138,7 @@ class InvitationState(PageState):
     @rx.event(temporal=True)
     async def remove_picture(self) -> None:
         """Let the letter go without its cover."""
-        who, now = await self._editor(), runtime.current()
+        who, now = await self._allowed(may_control), runtime.current()
         if who is None:
             return
         await now.db.write(
@@ -154,7 +153,7 @@ class InvitationState(PageState):
         cover = await db.read(cover_of, who.wedding_id)
         return {
             "_all": {**texts, WEDDING: {n: wedding[n] for n in DETAIL_NAMES}},
-            "may_edit": may_edit(who),
+            "may_edit": may_control(who),
             "local": _local_links(),
             "unlinked": await db.read(unlinked_sides, who.wedding_id),
             "cover": cover.digest if cover else "",
@@ -168,14 +167,6 @@ class InvitationState(PageState):
             if self.language not in GUEST_LANGUAGES:
                 self.language = guest_language(self._all[WEDDING]["guest_language"])
             self._show()
-
-    async def _editor(self) -> Viewer | None:
-        """Who asks, if they may change the invitation; else they are told."""
-        who = await viewer(self)
-        if who is None or may_edit(who):
-            return who
-        self._tell("error", say(self._lang(), "error.not_allowed"))
-        return None
 
     def _typed(self) -> Typed:
         """What was typed and differs from what is saved, by part; empty parts not."""

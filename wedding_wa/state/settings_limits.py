@@ -18,8 +18,8 @@ from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.policy import Policy, as_texts, changed
 from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.limits import make_same, to_defaults
-from wedding_wa.services.people import may_manage
 from wedding_wa.services.policies import save_policy
+from wedding_wa.services.rights import may_manage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import viewer
@@ -125,7 +125,7 @@ class LimitsState(PageState):
     @rx.event()
     async def save(self, _form: dict[str, Any] | None = None) -> None:
         """Save what was typed for this account, if it makes sense."""
-        who, key = await self._manager(), self.account
+        who, key = await self._allowed(may_manage), self.account
         if who is None or not self.typed or self.wrong:
             return  # the bar says what is to be looked at
         texts = {name: meant(name, text) for name, text in self.typed.items()}
@@ -143,7 +143,7 @@ class LimitsState(PageState):
     async def reset_limits(self) -> None:
         """Give this account the defaults, and forget what was typed for it."""
         now, key = runtime.current(), self.account
-        if (who := await self._manager()) is None:
+        if (who := await self._allowed(may_manage)) is None:
             return
         await now.db.write(
             to_defaults, who.wedding_id, key, now=now.clock.now(), user_id=who.user_id
@@ -156,7 +156,7 @@ class LimitsState(PageState):
     async def copy_to_other(self) -> None:
         """Give the other account the limits saved for this one."""
         now, key = runtime.current(), self.account
-        if (who := await self._manager()) is None:
+        if (who := await self._allowed(may_manage)) is None:
             return
         await now.db.write(
             make_same,
@@ -183,14 +183,6 @@ class LimitsState(PageState):
         super()._assign(values)
         if "_policies" in values:
             self._show()
-
-    async def _manager(self) -> Viewer | None:
-        """Who asks, if they may change limits; else they are told."""
-        who = await viewer(self)
-        if who is None or may_manage(who):
-            return who
-        self._tell("error", say(self._lang(), "error.not_allowed"))
-        return None
 
     def _text(self, name: str) -> str:
         return self.typed.get(name, self.saved.get(name, ""))

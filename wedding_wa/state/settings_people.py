@@ -14,6 +14,7 @@ import reflex as rx
 from wedding_wa import runtime
 from wedding_wa.domain.errors import BadInput, Refused
 from wedding_wa.services import people
+from wedding_wa.services.rights import may_manage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import viewer
@@ -62,7 +63,7 @@ class PeopleState(PageState):
     @rx.event
     async def add(self, form: dict[str, Any]) -> None:
         """Give somebody a login. `form`: email, name, password, again."""
-        if (who := await self._manager()) is None:
+        if (who := await self._allowed(may_manage)) is None:
             return
         self.wrong_new = await self._wrong(_add(who, form))
         if not self.wrong_new:
@@ -73,7 +74,7 @@ class PeopleState(PageState):
     @rx.event(temporal=True)
     async def remove(self, user_id: int) -> None:
         """End somebody's login."""
-        if who := await self._manager():
+        if who := await self._allowed(may_manage):
             await self._do(_remove(who, user_id), done="people.removed")
             await self._refresh()
 
@@ -103,17 +104,9 @@ class PeopleState(PageState):
         return {
             "members": [_member(one, who) for one in members],
             "seats": [_seat(one) for one in seats],
-            "may_edit": people.may_manage(who),
+            "may_edit": may_manage(who),
             "own_email": who.email,
         }
-
-    async def _manager(self) -> Viewer | None:
-        """Who asks, if they may say who logs in; else they are told."""
-        who = await viewer(self)
-        if who is None or people.may_manage(who):
-            return who
-        self._tell("error", say(self._lang(), "error.not_allowed"))
-        return None
 
     async def _wrong(self, work: Awaitable[object]) -> Texts:
         """Return the sentence beside the wrong field; "" is the form as a whole."""

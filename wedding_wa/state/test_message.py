@@ -13,13 +13,14 @@ from wedding_wa import runtime
 from wedding_wa.domain.errors import BadInput, NoConsent, Refused, WeddingError
 from wedding_wa.domain.messages import Kind
 from wedding_wa.services.account_cards import AccountCard, account_cards
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
 from wedding_wa.services.enqueue import MAX_TEXT, Enqueued, EnqueueRequest, enqueue
 from wedding_wa.services.lately import newest_messages
 from wedding_wa.services.link_code import link_code
 from wedding_wa.services.recipients import Recipient, recipients
+from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.account_words import pretend_phones, status_word
+from wedding_wa.state.asked import field_of
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.lines import LineState, MessageLine, line_states, message_lines
 from wedding_wa.state.not_written import NotWritten, waiting_values
@@ -92,7 +93,7 @@ class TestMessageState(NotWritten, PageState):
         `form` has `account`, `to`, `text` and `draft`, which names the sheet of paper:
         a second press on the same one sends nothing.
         """
-        draft = _field(form, "draft")
+        draft = field_of(form, "draft")
         who = await viewer(self)
         if who is None or (draft and draft == self.sent_draft):
             return
@@ -176,16 +177,16 @@ def _chosen(cards: Sequence[AccountCard], key: str) -> AccountCard:
 
 
 async def _enqueue(who: Viewer, form: Mapping[str, Any]) -> Enqueued:
-    if Scope.SEND not in SCOPES_OF_ROLE[who.role]:
+    if not may_send(who):
         raise Refused("error.not_allowed")
     now = runtime.current()
-    to = _field(form, "to").strip()
+    to = field_of(form, "to").strip()
     if not to:
         raise BadInput("test.error.to_empty", "to")
     request = EnqueueRequest(
-        account=_field(form, "account"),
+        account=field_of(form, "account"),
         to=to,
-        text=_field(form, "text"),
+        text=field_of(form, "text"),
         kind=Kind.TEST.value,
         priority=_PRIORITY,
         created_by=who.user_id,
@@ -194,11 +195,6 @@ async def _enqueue(who: Viewer, form: Mapping[str, Any]) -> Enqueued:
         enqueue, who.wedding_id, request, now=now.clock.now()
     )
     return made
-
-
-def _field(form: Mapping[str, Any], name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _sender(card: AccountCard) -> Sender:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from urllib.parse import urlencode
 
 import reflex as rx
 from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
+from wedding_wa.services.rights import may_control
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.services.webhook_again import Again, apply_again, apply_failed_again
 from wedding_wa.services.webhook_list import ONLY, Wish
@@ -21,8 +20,9 @@ from wedding_wa.services.webhook_views import (
     webhooks_page,
 )
 from wedding_wa.services.weddings import ACCOUNT_KEYS
+from wedding_wa.state.asked import address, number_of
 from wedding_wa.state.base import Leave, PageState
-from wedding_wa.state.session import viewer
+from wedding_wa.state.calm import Calm
 from wedding_wa.state.webhook_rows import (
     NOTHING,
     NameView,
@@ -41,7 +41,7 @@ ROUTE = "/settings/webhooks"
 _EVENT_LONGEST = 80
 
 
-class WebhooksState(PageState):
+class WebhooksState(Calm, PageState):
     """What the Webhooks page shows; `account`, `event`, `only`, `opened` mirror the
     URL. An id of a refusal is opened only in the list of refusals."""
 
@@ -60,8 +60,6 @@ class WebhooksState(PageState):
     may_apply: bool = False
     panel: PanelView = NOTHING
 
-    # While somebody points at the list, its rows stay the ones that they are.
-    _still: bool = False
     _answered: Wish = Wish()
 
     @rx.event(background=True)
@@ -70,17 +68,10 @@ class WebhooksState(PageState):
         return await self._follow()
 
     @rx.event
-    async def hold(self, still: bool) -> None:
-        """The pointer rests on the list (`still`), or has left it."""
-        self._still = still is True
-        if not self._still:
-            await self._refresh()
-
-    @rx.event
     def close(self) -> EventSpec:
         """Close the side panel, keep everything else."""
         left = {k: v for k, v in self._asked_for().items() if k != "open"}
-        return rx.redirect(f"{ROUTE}?{urlencode(left)}" if left else ROUTE)
+        return rx.redirect(address(ROUTE, left))
 
     @rx.event(background=True, temporal=True)
     async def apply_again(self, row_id: int) -> None:
@@ -114,19 +105,12 @@ class WebhooksState(PageState):
             await self._refresh()
 
     async def _who_may_apply(self) -> Viewer | None:
-        who = await viewer(self)
-        if who and not _may_apply(who):
-            async with self:
-                self._tell("error", say(self._lang(who), "error.not_allowed"))
-            return None
-        return who
-
-    def _asked_for(self) -> dict[str, str]:
-        return dict(self.router.url.query_parameters)
+        async with self:
+            return await self._allowed(may_control)
 
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         asked, app = self._asked_for(), runtime.current()
-        wish, opened = wish_of(asked), _opened(asked)
+        wish, opened = wish_of(asked), number_of(asked.get("open", ""))
         still = self._still and self._answered == wish
         keep = [row["id"] for row in self.rows] if still else []
         page = await app.db.read(webhooks_page, who.wedding_id, wish, keep=keep)
@@ -137,7 +121,7 @@ class WebhooksState(PageState):
             "only": wish.only,
             "opened": opened,
             "_answered": wish,
-            "may_apply": _may_apply(who),
+            "may_apply": may_control(who),
             **_list_values(page, wish, lang),
             "panel": await _panel(who.wedding_id, wish, opened, lang),
         }
@@ -153,15 +137,6 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
         after=asked.get("after", ""),
         before=asked.get("before", ""),
     )
-
-
-def _opened(asked: Mapping[str, str]) -> int:
-    number = asked.get("open", "")
-    return int(number) if number.isascii() and number.isdigit() else 0
-
-
-def _may_apply(who: Viewer) -> bool:
-    return Scope.CONTROL in SCOPES_OF_ROLE[who.role]
 
 
 def _outcome(lang: str, done: Again) -> tuple[str, str]:
