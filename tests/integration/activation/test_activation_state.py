@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import AsyncIterator
 
@@ -11,20 +10,15 @@ import pytest
 
 from tests.accounts import consents
 from tests.builders import make_couple
+from tests.desk import Desk, running
 from tests.fakes import FakeClock
 from tests.integration.activation.conftest import guest_of, household, make_home
 from tests.integration.conftest import World, _until
-from tests.unit.account_pages.conftest import Home
 from wedding_wa import runtime
 from wedding_wa.db import Database
 from wedding_wa.models import Guest, Role
-from wedding_wa.runtime import Runtime
-from wedding_wa.services.clock import Clock
 from wedding_wa.services.history_look import Look, Writer
-from wedding_wa.services.live import Bus
-from wedding_wa.services.secrets import Sealer
 from wedding_wa.services.waha import WahaMessage
-from wedding_wa.settings import Settings
 from wedding_wa.state.activation import ActivationState
 from wedding_wa.state.history_consent import HistoryState
 from wedding_wa.state.queue import QueueState
@@ -32,34 +26,18 @@ from wedding_wa.state.queue import QueueState
 MARIA, PIETRO = "+393331110001", "+393331110002"
 
 
-def _runtime(database: Database, clock: Clock) -> Runtime:
-    app = Runtime(
-        settings=Settings(),
-        db=database,
-        clock=clock,
-        rng=random.Random(1),
-        bus=Bus(),
-        sealer=Sealer(b"test"),
-    )
-    app.bus.attach()
-    runtime.install(app)
-    return app
-
-
 @pytest.fixture
-async def home(database: Database, clock: FakeClock) -> AsyncIterator[Home]:
+async def home(database: Database, clock: FakeClock) -> AsyncIterator[Desk]:
     """The app on a wedding with three households."""
-    app = _runtime(database, clock)
     couple = make_couple(database)
     make_home(database, couple, "Rossi", guests=["Ada", "Bea"], tag="coro")
     make_home(database, couple, "Verdi", side="bride", stage="opened", guests=["Carlo"])
     make_home(database, couple, "Bianchi", stage="active", guests=["Dino"])
-    yield Home(app, couple, clock)
-    await app.clients.aclose()
-    runtime.install(None)
+    async with running(database, clock) as app:
+        yield Desk(app, couple, clock)
 
 
-async def test_the_address_chooses_and_the_figures_stay_whole(home: Home) -> None:
+async def test_the_address_chooses_and_the_figures_stay_whole(home: Desk) -> None:
     """A stage filters the list, not the five counts."""
     async with home.tab("/guests/activation?stage=opened") as tab:
         await tab.open(ActivationState.live)
@@ -79,7 +57,7 @@ async def test_the_address_chooses_and_the_figures_stay_whole(home: Home) -> Non
         assert state.local_only
 
 
-async def test_marking_everybody_takes_only_whom_the_filters_show(home: Home) -> None:
+async def test_marking_everybody_takes_only_whom_the_filters_show(home: Desk) -> None:
     """ "Mark all" with a side chosen leaves the other side alone."""
     other = make_home(home.db, home.couple, "Neri", side="bride")
     async with home.tab("/guests/activation?side=bride") as tab:
@@ -95,7 +73,7 @@ async def test_marking_everybody_takes_only_whom_the_filters_show(home: Home) ->
         assert (await tab.state(ActivationState)).homes["not_invited"] == 2
 
 
-async def test_who_only_looks_marks_nothing_and_reads_no_chats(home: Home) -> None:
+async def test_who_only_looks_marks_nothing_and_reads_no_chats(home: Desk) -> None:
     """A viewer's click is refused in words, whatever the browser sends."""
     async with home.tab("/guests/activation", role=Role.VIEWER) as tab:
         await tab.open(ActivationState.live)
@@ -109,7 +87,7 @@ async def test_who_only_looks_marks_nothing_and_reads_no_chats(home: Home) -> No
         assert (looked.may_look, looked.looks) == (False, {})
 
 
-async def test_a_planner_marks_but_does_not_open_the_couples_chats(home: Home) -> None:
+async def test_a_planner_marks_but_does_not_open_the_couples_chats(home: Desk) -> None:
     """Those are private: an owner looks."""
     async with home.tab("/guests/activation", role=Role.PLANNER) as tab:
         await tab.open(ActivationState.live)
@@ -118,7 +96,7 @@ async def test_a_planner_marks_but_does_not_open_the_couples_chats(home: Home) -
         assert not (await tab.state(HistoryState)).may_look
 
 
-async def test_what_a_look_found_is_the_owners_alone(home: Home) -> None:
+async def test_what_a_look_found_is_the_owners_alone(home: Desk) -> None:
     """Nobody else is shown it, nor throws it away, whatever their browser sends."""
     evidence = WahaMessage(
         message_id="3A01",
@@ -139,7 +117,7 @@ async def test_what_a_look_found_is_the_owners_alone(home: Home) -> None:
     assert kept[home.couple.groom, "history"] is found
 
 
-async def test_an_empty_queue_says_how_many_have_not_written(home: Home) -> None:
+async def test_an_empty_queue_says_how_many_have_not_written(home: Desk) -> None:
     """Three of the four guests: the fourth household has written."""
     async with home.tab("/queue") as tab:
         await tab.open(QueueState.live)
@@ -149,8 +127,6 @@ async def test_an_empty_queue_says_how_many_have_not_written(home: Home) -> None
 async def test_the_owners_two_clicks(world: World, clock: FakeClock) -> None:
     """Look: found, ticked, one taken out by hand. Record: the other one only; the
     bride's account, whose store is off, says so."""
-    app = _runtime(world.database, clock)
-    me = Home(app, world.couple, clock)
     httpx.put(  # noqa: ASYNC210  # nothing else runs
         f"{world.url}/api/sessions/groom",
         json={"config": {"noweb": {"store": {"enabled": True}}}},
@@ -167,7 +143,10 @@ async def test_the_owners_two_clicks(world: World, clock: FakeClock) -> None:
             "/__world/messages", session="groom", **{"from": phone}, text="Ciao", at=at
         )
         keys.append(f"groom-{guest_id}")
-    async with me.tab("/guests/activation") as tab:
+    async with (
+        running(world.database, clock) as app,
+        Desk(app, world.couple, clock).tab("/guests/activation") as tab,
+    ):
         await tab.do(HistoryState.recall)
         await tab.do(HistoryState.look)
         state = await tab.state(HistoryState)
@@ -184,8 +163,6 @@ async def test_the_owners_two_clicks(world: World, clock: FakeClock) -> None:
         assert given.phone == MARIA
         left = (await tab.state(HistoryState)).found
         assert [one["key"] for one in left] == keys[1:]
-    await app.clients.aclose()
-    runtime.install(None)
 
 
 def _give_phone(session, guest_id: int, phone: str) -> None:  # type: ignore[no-untyped-def]

@@ -6,26 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.desk import built
 from tests.fakes import FakeClock
 from tests.integration.chats.conftest import PHONE, Post
 from tests.reflex_harness import Tab, login
-from wedding_wa import runtime as runtimes
 from wedding_wa.models import Role
 from wedding_wa.runtime import Runtime
-from wedding_wa.settings import load_settings
 from wedding_wa.state.base import PageState
 from wedding_wa.state.opted_out import OptedOutState
 
 
 @pytest.fixture
 def runtime(post: Post, clock: FakeClock) -> Iterator[Runtime]:
-    made = runtimes.build(load_settings(), clock=clock)
-    made.db.close()
-    made.db = post.db
-    post.db.on_commit.append(made.bus.publish)
-    runtimes.install(made)
-    yield made
-    runtimes.install(None)
+    with built(post.db, clock) as app:
+        yield app
 
 
 def page(post: Post, clock: FakeClock, role: Role = Role.OWNER) -> Tab:

@@ -10,16 +10,15 @@ from reflex.app_mixins.middleware import MiddlewareMixin
 from sqlmodel import Session, select
 
 from tests.builders import Couple, make_couple
+from tests.desk import built
 from tests.fakes import FakeClock
 from tests.reflex_harness import Tab, login
-from wedding_wa import runtime as runtimes
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.models import User
 from wedding_wa.runtime import Runtime
 from wedding_wa.services import sessions
 from wedding_wa.services.sessions import Viewer
-from wedding_wa.settings import load_settings
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import LoginRequired
 
@@ -61,13 +60,8 @@ def _languages(session: Session) -> list[str | None]:
 @pytest.fixture
 def runtime(database: Database, clock: FakeClock) -> Iterator[Runtime]:
     """The process's runtime on a database and a clock of the test."""
-    made = runtimes.build(load_settings(), clock=clock)
-    made.db.close()
-    made.db = database
-    database.on_commit.append(made.bus.publish)
-    runtimes.install(made)
-    yield made
-    runtimes.install(None)
+    with built(database, clock) as app:
+        yield app
 
 
 @pytest.fixture

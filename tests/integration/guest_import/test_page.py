@@ -8,15 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from tests.builders import Couple, make_couple
+from tests.desk import built
 from tests.fakes import NOON, FakeClock
 from tests.reflex_harness import Tab, login
-from wedding_wa import runtime as runtimes
 from wedding_wa.db import Database
 from wedding_wa.models import Guest, LoginSession, Role
 from wedding_wa.services.guest_import_drafts import Owner, keep
 from wedding_wa.services.guest_import_read import read_text
 from wedding_wa.services.guests import GuestForm, add_guest
-from wedding_wa.settings import load_settings
 from wedding_wa.state.guest_import import PAGE_SIZE, GuestImportState
 
 LIST = "name\tphone\n" + "".join(
@@ -28,13 +27,8 @@ BAD = "Elio\tabc\n"
 @pytest.fixture
 def couple(database: Database, clock: FakeClock) -> Iterator[Couple]:
     """A wedding, and the process's runtime on its database."""
-    made = runtimes.build(load_settings(), clock=clock)
-    made.db.close()
-    made.db = database
-    database.on_commit.append(made.bus.publish)
-    runtimes.install(made)
-    yield make_couple(database)
-    runtimes.install(None)
+    with built(database, clock):
+        yield make_couple(database)
 
 
 def draft(database: Database, couple: Couple, text: str = LIST + BAD) -> str:

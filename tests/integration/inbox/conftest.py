@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,20 +10,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
+from tests import desk as desks
 from tests.builders import Couple, make_couple
 from tests.fakes import NOON, FakeClock
-from tests.reflex_harness import Tab, login
-from wedding_wa import runtime
 from wedding_wa.db import Database
-from wedding_wa.models import Chat, Evidence, Role
-from wedding_wa.runtime import Runtime
+from wedding_wa.models import Chat, Evidence
 from wedding_wa.services import guests, inbound_messages, inbox
 from wedding_wa.services.guests import GuestForm
 from wedding_wa.services.inbox_list import Wish
-from wedding_wa.services.live import Bus
-from wedding_wa.services.secrets import Sealer
 from wedding_wa.services.waha import WahaMessage, parse_message
-from wedding_wa.settings import Settings
 
 CARLA, UGO = "+393331112222", "+393334445555"
 LID = "98555000000000{}@lid"
@@ -135,34 +129,13 @@ def any_post(any_database: Database) -> Post:
 
 
 @dataclass
-class Desk:
+class Desk(desks.Desk):
     """The app on this test's database, and tabs that look at it."""
 
-    app: Runtime
     post: Post
-    clock: FakeClock
-
-    def tab(
-        self, address: str = "/inbox", *, lang: str = "en", role: Role = Role.OWNER
-    ) -> Tab:
-        cookie = login(
-            self.app.db, self.post.couple, clock=self.clock, lang=lang, role=role
-        )
-        return Tab(cookie, address)
 
 
 @pytest.fixture
 async def desk(database: Database, post: Post, clock: FakeClock) -> AsyncIterator[Desk]:
-    app = Runtime(
-        settings=Settings(),
-        db=database,
-        clock=clock,
-        rng=random.Random(1),
-        bus=Bus(),
-        sealer=Sealer(b"test"),
-    )
-    app.bus.attach()
-    runtime.install(app)
-    yield Desk(app, post, clock)
-    await app.clients.aclose()
-    runtime.install(None)
+    async with desks.running(database, clock) as app:
+        yield Desk(app, post.couple, clock, post, start="/inbox")

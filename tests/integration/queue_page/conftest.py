@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,20 +9,15 @@ from datetime import datetime
 import pytest
 
 from tests.builders import Couple, guest_wrote, make_couple
+from tests.desk import Desk, running
 from tests.fakes import NOON, FakeClock
-from tests.reflex_harness import Tab, login
-from wedding_wa import runtime
 from wedding_wa.db import Database
 from wedding_wa.domain.messages import Outcome, Phase
 from wedding_wa.domain.pacing import HumanPlan
-from wedding_wa.runtime import Runtime
 from wedding_wa.services import lease, queue
 from wedding_wa.services.lease import Lease
-from wedding_wa.services.live import Bus
 from wedding_wa.services.processes import this_process
 from wedding_wa.services.queue import Claim
-from wedding_wa.services.secrets import Sealer
-from wedding_wa.settings import Settings
 
 MARIA, UGO = "+393331112222", "+393334445555"
 PLAN = HumanPlan(
@@ -90,33 +84,9 @@ def hand(database: Database, couple: Couple) -> Hand:
     return Hand(database, couple.groom, held)
 
 
-@dataclass
-class Desk:
-    """The app on this test's database, and tabs that look at it."""
-
-    app: Runtime
-    couple: Couple
-    clock: FakeClock
-
-    def tab(self, address: str = "/queue", *, lang: str = "en") -> Tab:
-        cookie = login(self.app.db, self.couple, clock=self.clock, lang=lang)
-        return Tab(cookie, address)
-
-
 @pytest.fixture
 async def desk(
     database: Database, couple: Couple, clock: FakeClock
 ) -> AsyncIterator[Desk]:
-    app = Runtime(
-        settings=Settings(),
-        db=database,
-        clock=clock,
-        rng=random.Random(1),
-        bus=Bus(),
-        sealer=Sealer(b"test"),
-    )
-    app.bus.attach()
-    runtime.install(app)
-    yield Desk(app, couple, clock)
-    await app.clients.aclose()
-    runtime.install(None)
+    async with running(database, clock) as app:
+        yield Desk(app, couple, clock, start="/queue")

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from reflex.utils.format import json_dumps
 
 from tests.builders import message, phases_of, put
+from tests.desk import Desk
 from tests.fakes import NOON
-from tests.integration.queue_page.conftest import MARIA, UGO, Desk, Hand
+from tests.integration.queue_page.conftest import MARIA, UGO, Hand
 from tests.reflex_harness import Tab
 from wedding_wa.domain.errors import Unreachable
 from wedding_wa.domain.messages import Phase

@@ -8,24 +8,18 @@ import pytest
 from argon2 import PasswordHasher
 
 from tests.builders import Couple, make_couple
+from tests.desk import built
 from tests.fakes import FakeClock
-from wedding_wa import runtime as runtimes
 from wedding_wa.db import Database
 from wedding_wa.runtime import Runtime
 from wedding_wa.services import passwords
-from wedding_wa.settings import load_settings
 
 
 @pytest.fixture
 def runtime(database: Database, clock: FakeClock) -> Iterator[Runtime]:
     """The process's runtime on a database and a clock of the test."""
-    made = runtimes.build(load_settings(), clock=clock)
-    made.db.close()
-    made.db = database
-    database.on_commit.append(made.bus.publish)
-    runtimes.install(made)
-    yield made
-    runtimes.install(None)
+    with built(database, clock) as app:
+        yield app
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from sqlmodel import select
 
 from tests import accounts as see
+from tests.desk import Desk
 from tests.fakes import NOON
 from tests.reflex_harness import Tab
-from tests.unit.account_pages.conftest import Home
 from wedding_wa.models import AuditEntry, Role
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.accounts import WahaPlace, sync_from_settings
@@ -32,7 +32,7 @@ def quick_simulator() -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture
-def waha(home: Home, quick_simulator: SimulatorServer) -> Iterator[SimulatorServer]:
+def waha(home: Desk, quick_simulator: SimulatorServer) -> Iterator[SimulatorServer]:
     """Both accounts never linked, their WAHA set."""
     quick_simulator.reset()
     for account_id in (home.couple.groom, home.couple.bride):
@@ -42,7 +42,7 @@ def waha(home: Home, quick_simulator: SimulatorServer) -> Iterator[SimulatorServ
     quick_simulator.reset()
 
 
-def point_to(home: Home, url: str, api_key: str) -> None:
+def point_to(home: Desk, url: str, api_key: str) -> None:
     """Tell the accounts where their WAHA is."""
     home.db.write_now(
         sync_from_settings,
@@ -53,7 +53,7 @@ def point_to(home: Home, url: str, api_key: str) -> None:
     )
 
 
-async def scanning(home: Home, tab: Tab) -> None:
+async def scanning(home: Desk, tab: Tab) -> None:
     """Start the groom's account and wait until it shows a code."""
     await tab.do(State.command("groom", "start"))
     for _ in range(200):
@@ -66,7 +66,7 @@ async def scanning(home: Home, tab: Tab) -> None:
     raise AssertionError("never: a code to scan")
 
 
-async def test_the_cards_tell_who_is_logged_in(home: Home) -> None:
+async def test_the_cards_tell_who_is_logged_in(home: Desk) -> None:
     """Name and number nicely, status in a word there is, what can be done now."""
     see.update(home.db, home.couple.groom, push_name="Luca Bianchi")
     see.update(home.db, home.couple.bride, status="BRAND_NEW", last_heard_at=NOON)
@@ -81,7 +81,7 @@ async def test_the_cards_tell_who_is_logged_in(home: Home) -> None:
         assert state.bride["phone_page"].endswith("/phone?session=")
 
 
-async def test_a_change_of_one_sends_only_that_one(home: Home) -> None:
+async def test_a_change_of_one_sends_only_that_one(home: Desk) -> None:
     """The other card and the codes stay where they are."""
     async with home.tab("/accounts") as tab:
         await tab.open(State.live)
@@ -95,7 +95,7 @@ async def test_a_change_of_one_sends_only_that_one(home: Home) -> None:
 
 
 async def test_from_start_to_a_code_that_is_sent_once(
-    home: Home, waha: SimulatorServer
+    home: Desk, waha: SimulatorServer
 ) -> None:
     """Start, and the code appears; looking again sends no second picture."""
     async with home.tab("/accounts") as tab:
@@ -115,7 +115,7 @@ async def test_from_start_to_a_code_that_is_sent_once(
 
 
 async def test_a_pairing_code_and_what_is_wrong_with_the_number(
-    home: Home, waha: SimulatorServer
+    home: Desk, waha: SimulatorServer
 ) -> None:
     """A number that is none is told at its field; a right one brings the code."""
     async with home.tab("/accounts", lang="it") as tab:
@@ -133,7 +133,7 @@ async def test_a_pairing_code_and_what_is_wrong_with_the_number(
 
 
 async def test_a_command_that_fails_says_so_on_its_card(
-    home: Home, waha: SimulatorServer
+    home: Desk, waha: SimulatorServer
 ) -> None:
     """WAHA gone: the sentence stands on the card, and the button can be pressed again;
     a command that works takes the sentence away."""
@@ -151,7 +151,7 @@ async def test_a_command_that_fails_says_so_on_its_card(
 
 
 async def test_the_button_shows_that_it_works(
-    home: Home, waha: SimulatorServer
+    home: Desk, waha: SimulatorServer
 ) -> None:
     """While WAHA takes its time the card says which command is under way."""
     async with home.tab("/accounts") as tab:
@@ -165,7 +165,7 @@ async def test_the_button_shows_that_it_works(
         assert busy == ["start", ""]
 
 
-async def test_pause_and_resume_one_account(home: Home) -> None:
+async def test_pause_and_resume_one_account(home: Desk) -> None:
     """One number rests, the other goes on; both are in the audit."""
     async with home.tab("/accounts") as tab:
         await tab.do(State.command("groom", "pause"))
@@ -195,21 +195,21 @@ async def test_pause_and_resume_one_account(home: Home) -> None:
         State.follow_code("mother"),
     ],
 )
-async def test_what_does_not_exist_does_nothing(home: Home, event: Any) -> None:
+async def test_what_does_not_exist_does_nothing(home: Desk, event: Any) -> None:
     """Handlers are open to any payload: an unknown account or command is nothing."""
     async with home.tab("/accounts") as tab:
         await tab.do(event)
         assert tab.deltas == []
 
 
-async def test_nobody_commands_without_a_login(home: Home) -> None:
+async def test_nobody_commands_without_a_login(home: Desk) -> None:
     """An ended login can press Pause, and nothing happens."""
     async with Tab("wedding_wa=stolen", "/accounts") as tab:
         await tab.do(State.command("groom", "pause"))
     assert see.account(home.db, home.couple.groom).paused_at is None
 
 
-async def test_who_only_looks_commands_nothing(home: Home) -> None:
+async def test_who_only_looks_commands_nothing(home: Desk) -> None:
     """A viewer is told on the card that this is not theirs to do."""
     async with home.tab("/accounts", role=Role.VIEWER) as tab:
         await tab.do(State.command("groom", "pause"))
@@ -219,7 +219,7 @@ async def test_who_only_looks_commands_nothing(home: Home) -> None:
 
 
 async def test_a_code_from_before_an_absence_is_not_called_old(
-    home: Home, waha: SimulatorServer
+    home: Desk, waha: SimulatorServer
 ) -> None:
     """The app was away while the codes went on: what is fetched now is a new one, and
     its age begins now."""

@@ -8,14 +8,14 @@ import pytest
 from sqlmodel import Session
 
 from tests import accounts as see
+from tests.desk import Desk
 from tests.fakes import NOON
-from tests.unit.account_pages.conftest import Home
 from wedding_wa.models import HearingGap
 from wedding_wa.services.account_cards import account_cards
 from wedding_wa.state.account_card import card_of
 
 
-def gap(home: Home, seconds: int | None, found: int | None, minute: int = 0) -> None:
+def gap(home: Desk, seconds: int | None, found: int | None, minute: int = 0) -> None:
     """A gap that began at noon and `minute`; `seconds` None: it lasts."""
     since = NOON + timedelta(minutes=minute)
     until = None if seconds is None else since + timedelta(seconds=seconds)
@@ -36,12 +36,12 @@ def gap(home: Home, seconds: int | None, found: int | None, minute: int = 0) -> 
     home.db.write_now(write)
 
 
-def shown(home: Home) -> dict[str, object]:
+def shown(home: Desk) -> dict[str, object]:
     cards = home.db.read_now(account_cards, home.couple.wedding, now=NOON)
     return dict(card_of(next(card for card in cards if card.key == "groom")))
 
 
-def test_the_card_names_the_way_and_since_when(home: Home) -> None:
+def test_the_card_names_the_way_and_since_when(home: Desk) -> None:
     """Before anything is proven it says so, without a time."""
     assert (shown(home)["hears"], shown(home)["hears_since"]) == ("unknown", "")
     see.update(home.db, home.couple.groom, hears_by="feed", hears_since=NOON)
@@ -49,7 +49,7 @@ def test_the_card_names_the_way_and_since_when(home: Home) -> None:
     assert (told["hears"], told["hears_since"]) == ("feed", NOON.isoformat())
 
 
-def test_gaps_are_told_newest_first_and_only_what_matters(home: Home) -> None:
+def test_gaps_are_told_newest_first_and_only_what_matters(home: Desk) -> None:
     """A connection that came back at once and had missed nothing is no news; at most
     three are listed; the open one is among them."""
     gap(home, 400, 9, minute=0)
@@ -72,7 +72,7 @@ def test_gaps_are_told_newest_first_and_only_what_matters(home: Home) -> None:
     ("seconds", "span"),
     [(59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (7500, "2 h 5 min")],
 )
-def test_how_long_it_was(home: Home, seconds: int, span: str) -> None:
+def test_how_long_it_was(home: Desk, seconds: int, span: str) -> None:
     """In its two largest units; chats that could not be read are told as such."""
     gap(home, seconds, None)
     gaps = shown(home)["gaps"]

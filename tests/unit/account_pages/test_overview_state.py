@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests import accounts as see
 from tests.builders import guest_wrote, put
-from tests.unit.account_pages.conftest import Home
+from tests.desk import Desk
 from wedding_wa.state.overview import OverviewState
 
 
-async def test_the_first_open_step_is_the_next_one(home: Home) -> None:
+async def test_the_first_open_step_is_the_next_one(home: Desk) -> None:
     """One button, at the step that comes next."""
     see.update(home.db, home.couple.bride, phone=None, status="STOPPED")
     async with home.tab("/") as tab:
@@ -24,7 +24,7 @@ async def test_the_first_open_step_is_the_next_one(home: Home) -> None:
         assert [one["key"] for one in steps if one["next"]] == ["bride"]
 
 
-async def test_why_a_message_waits_is_in_the_readers_language(home: Home) -> None:
+async def test_why_a_message_waits_is_in_the_readers_language(home: Desk) -> None:
     """The sentence is made on the server, from the rule."""
     guest_wrote(home.db, home.couple.groom)
     message = put(home.db, home.couple).id
@@ -41,7 +41,7 @@ async def test_why_a_message_waits_is_in_the_readers_language(home: Home) -> Non
     assert said["it"] != said["en"]
 
 
-async def test_nothing_is_sent_while_nothing_moves(home: Home) -> None:
+async def test_nothing_is_sent_while_nothing_moves(home: Desk) -> None:
     """A look that finds the same sends the sign of life alone."""
     async with home.tab("/") as tab:
         await tab.open(OverviewState.live)

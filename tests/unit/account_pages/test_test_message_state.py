@@ -10,8 +10,8 @@ from sqlmodel import select
 
 from tests import accounts as see
 from tests.builders import GUEST, guest_wrote
+from tests.desk import Desk
 from tests.reflex_harness import Tab
-from tests.unit.account_pages.conftest import Home
 from wedding_wa.models import QueueMessage, Role
 from wedding_wa.state.test_message import TestMessageState
 from wedding_wa.words import say
@@ -24,11 +24,11 @@ def sheet(**fields: str) -> dict[str, Any]:
     return {"account": "groom", "to": GUEST, "text": "Ciao!", "draft": "d1", **fields}
 
 
-def queued(home: Home) -> list[QueueMessage]:
+def queued(home: Desk) -> list[QueueMessage]:
     return home.db.read_now(lambda s: list(s.exec(select(QueueMessage)).all()))
 
 
-async def test_a_message_is_queued_and_its_badge_is_there(home: Home) -> None:
+async def test_a_message_is_queued_and_its_badge_is_there(home: Desk) -> None:
     """Sent as a test with priority 2, by whom, and shown at once with its state."""
     guest_wrote(home.db, home.couple.groom)
     async with home.tab("/test") as tab:
@@ -46,7 +46,7 @@ async def test_a_message_is_queued_and_its_badge_is_there(home: Home) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "it"])
 async def test_who_has_not_written_is_refused_at_the_field(
-    home: Home, lang: str
+    home: Desk, lang: str
 ) -> None:
     """Guests write first: said in the reader's language, at the recipient; nothing is
     queued and the sheet is not taken over."""
@@ -68,7 +68,7 @@ async def test_who_has_not_written_is_refused_at_the_field(
     ],
 )
 async def test_what_is_wrong_is_told_at_its_field(
-    home: Home, fields: dict[str, str], field: str, key: str
+    home: Desk, fields: dict[str, str], field: str, key: str
 ) -> None:
     """Each mistake has its sentence at the field that mends it, and only there."""
     guest_wrote(home.db, home.couple.groom)
@@ -80,7 +80,7 @@ async def test_what_is_wrong_is_told_at_its_field(
         assert queued(home) == []
 
 
-async def test_one_sheet_is_sent_once(home: Home) -> None:
+async def test_one_sheet_is_sent_once(home: Desk) -> None:
     """A second press on the same sheet of paper queues nothing; a new sheet does."""
     guest_wrote(home.db, home.couple.groom)
     async with home.tab("/test") as tab:
@@ -91,7 +91,7 @@ async def test_one_sheet_is_sent_once(home: Home) -> None:
         assert len(queued(home)) == 2
 
 
-async def test_an_error_goes_once_it_is_mended(home: Home) -> None:
+async def test_an_error_goes_once_it_is_mended(home: Desk) -> None:
     """The refusal of before does not stand beside the message that went."""
     guest_wrote(home.db, home.couple.groom)
     async with home.tab("/test") as tab:
@@ -100,7 +100,7 @@ async def test_an_error_goes_once_it_is_mended(home: Home) -> None:
         assert (await tab.state(State)).errors == {"to": "", "text": ""}
 
 
-async def test_nobody_sends_without_a_login(home: Home) -> None:
+async def test_nobody_sends_without_a_login(home: Desk) -> None:
     """An ended login can press the button, and nothing happens."""
     guest_wrote(home.db, home.couple.groom)
     async with Tab("wedding_wa=stolen", "/test") as tab:
@@ -109,7 +109,7 @@ async def test_nobody_sends_without_a_login(home: Home) -> None:
 
 
 @pytest.mark.parametrize("form", [{}, {"to": 7, "text": None, "account": ["x"]}])
-async def test_a_crooked_form_is_refused(home: Home, form: dict[str, Any]) -> None:
+async def test_a_crooked_form_is_refused(home: Desk, form: dict[str, Any]) -> None:
     """Handlers are open to any payload: nonsense is refused, not a defect."""
     async with home.tab("/test") as tab:
         await tab.do(State.send(form))
@@ -125,7 +125,7 @@ async def test_a_crooked_form_is_refused(home: Home, form: dict[str, Any]) -> No
     ],
 )
 async def test_the_account_is_in_the_address(
-    home: Home, address: str, key: str
+    home: Desk, address: str, key: str
 ) -> None:
     """So a reload, or a restarted server, comes back to the same one."""
     async with home.tab(address) as tab:
@@ -137,7 +137,7 @@ async def test_the_account_is_in_the_address(
         )
 
 
-async def test_without_a_wish_the_one_that_can_send(home: Home) -> None:
+async def test_without_a_wish_the_one_that_can_send(home: Desk) -> None:
     """A groom who is not connected is no help when the bride is."""
     see.update(home.db, home.couple.groom, status="STOPPED", phone=None)
     async with home.tab("/test") as tab:
@@ -145,7 +145,7 @@ async def test_without_a_wish_the_one_that_can_send(home: Home) -> None:
         assert (await tab.state(State)).sender["key"] == "bride"
 
 
-async def test_a_guest_who_writes_appears_live(home: Home) -> None:
+async def test_a_guest_who_writes_appears_live(home: Desk) -> None:
     """The page shows the new recipient by itself, and sends only what is new."""
     async with home.tab("/test") as tab:
         await tab.open(State.live)
@@ -162,7 +162,7 @@ async def test_a_guest_who_writes_appears_live(home: Home) -> None:
         assert "link_code" not in tab.sent()
 
 
-async def test_a_badge_that_moves_is_a_small_delta(home: Home) -> None:
+async def test_a_badge_that_moves_is_a_small_delta(home: Desk) -> None:
     """One changed state sends no line, no recipient and no picture again."""
     guest_wrote(home.db, home.couple.groom)
     async with home.tab("/test") as tab:
@@ -184,7 +184,7 @@ async def test_a_badge_that_moves_is_a_small_delta(home: Home) -> None:
         assert {"lines", "people", "link_code"}.isdisjoint(tab.sent())
 
 
-async def test_who_only_looks_sends_nothing(home: Home) -> None:
+async def test_who_only_looks_sends_nothing(home: Desk) -> None:
     """A viewer is told that this is not theirs to do."""
     guest_wrote(home.db, home.couple.groom)
     async with home.tab("/test", role=Role.VIEWER) as tab:
