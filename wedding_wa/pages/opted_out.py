@@ -19,7 +19,8 @@ from wedding_wa.pages.components import (
 )
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
-from wedding_wa.state.opted_out import GO_ON, STOP, OptedOutState
+from wedding_wa.state.opted_out import OptedOutState
+from wedding_wa.state.stop_answers import GO_ON, STOP
 
 _S = OptedOutState
 

@@ -9,16 +9,16 @@ from typing import Any
 import reflex as rx
 
 from wedding_wa import runtime
-from wedding_wa.services import inbox_match, inbox_naming, opt_outs
+from wedding_wa.services import inbox_match, inbox_naming
 from wedding_wa.services.rights import may_send
 from wedding_wa.state.asked import field_of, number_of
 from wedding_wa.state.inbox import InboxState
 from wedding_wa.state.inbox_views import MatchView, match_view
 from wedding_wa.state.session import viewer
+from wedding_wa.state.stop_answers import ANSWERS, answering
 
 # What is unfolded under a writer nobody knows.
 MATCH, NEW = "match", "new"
-STOP, GO_ON = ANSWERS = ("stop", "go_on")
 
 
 class StrangerState(InboxState):
@@ -80,15 +80,7 @@ class StrangerState(InboxState):
         """Say what a guest meant: no more messages, or only a word."""
         if answer not in ANSWERS or not (who := await self._allowed(may_send)):
             return
-        app = runtime.current()
-        work = app.db.write(
-            opt_outs.answer_question,
-            who.wedding_id,
-            int(question),
-            stop=answer == STOP,
-            by=who.user_id,
-            now=app.clock.now(),
-        )
+        work = answering(who, question, answer)
         await self._change(work, done=f"inbox.question.done_{answer}")
 
     async def _decide(

@@ -14,9 +14,9 @@ from wedding_wa.services.opt_out_list import Question, Wish, opt_out_list
 from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
+from wedding_wa.state.stop_answers import ANSWERS, answering
 from wedding_wa.words import say
 
-STOP, GO_ON = ANSWERS = ("stop", "go_on")
 # How a wish ended: by a person, by the guest, or with a link that was wrong.
 START, PERSON, LINK = ENDS = ("start", "person", "link")
 
@@ -84,15 +84,7 @@ class OptedOutState(PageState):
         """Say what a guest meant: no more messages, or only a word."""
         if answer not in ANSWERS or not (who := await self._allowed(may_send)):
             return
-        app = runtime.current()
-        work = app.db.write(
-            opt_outs.answer_question,
-            who.wedding_id,
-            int(question),
-            stop=answer == STOP,
-            by=who.user_id,
-            now=app.clock.now(),
-        )
+        work = answering(who, question, answer)
         await self._do(work, done=f"opt_out.question.done_{answer}")
         await self._refresh()
 
