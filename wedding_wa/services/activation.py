@@ -7,10 +7,9 @@ sent by other means.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from wedding_wa.domain.guest_search import By, parse_search
 from wedding_wa.domain.guests import Side, Stage
 from wedding_wa.models import Guest, GuestTag, Household
 from wedding_wa.services import audit
+from wedding_wa.services.cursors import Cursors, Part
 from wedding_wa.services.guest_match import GUESTS, LISTED, matching
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed, table
@@ -52,9 +52,7 @@ _MOMENT = sa.case(
     value=_H.stage,
     else_=_H.created_at,
 )
-_CURSOR = re.compile(r"(\d)\.(\d{1,17})\.(\d{1,18})")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_CURSORS = Cursors(Part.RANK, Part.MOMENT, Part.ID)
 
 _Key = tuple[int, datetime, int]
 
@@ -147,7 +145,7 @@ def not_written(session: Session, wedding_id: int) -> Count:
 def activation_page(session: Session, wedding_id: int, wish: Wish) -> Page:
     """Return the page that `wish` names: by stage, then who stands there longest."""
     which = _which(wedding_id, wish)
-    before, after = _parsed(wish.before), _parsed(wish.after)
+    before, after = _CURSORS.parse(wish.before), _CURSORS.parse(wish.after)
     if before is not None:
         keys = _keys(session, which, before, backward=True)
         if len(keys) > PAGE_SIZE:
@@ -313,8 +311,8 @@ def _page(session: Session, keys: list[_Key], *, newer: bool, older: bool) -> Pa
     found = {row.id: row for row in _rows(session, ids)}
     return Page(
         rows=tuple(found[one] for one in ids),
-        newer=_written(keys[0]) if keys and newer else "",
-        older=_written(keys[-1]) if keys and older else "",
+        newer=_CURSORS.write(keys[0]) if keys and newer else "",
+        older=_CURSORS.write(keys[-1]) if keys and older else "",
     )
 
 
@@ -344,19 +342,3 @@ def _rows(
         )
         for row in session.execute(query)
     ]
-
-
-def _parsed(cursor: str) -> _Key | None:
-    match = _CURSOR.fullmatch(cursor)
-    if match is None:
-        return None
-    rank, micros, household_id = (int(part) for part in match.groups())
-    try:
-        return rank, _EPOCH + micros * _MICROSECOND, household_id
-    except OverflowError:
-        return None
-
-
-def _written(key: _Key) -> str:
-    rank, moment, household_id = key
-    return f"{rank}.{(moment - _EPOCH) // _MICROSECOND}.{household_id}"

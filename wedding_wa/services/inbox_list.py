@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from wedding_wa.models import (
     InboundMessage,
     StopQuestion,
 )
+from wedding_wa.services.cursors import Cursors, Part
 from wedding_wa.services.sql import table
 
 PAGE_SIZE = 30
@@ -45,9 +46,7 @@ _GUESTS = table(Guest)
 _HOUSEHOLDS = table(Household)
 _INBOUND = table(InboundMessage)
 _QUESTIONS = table(StopQuestion)
-_CURSOR = re.compile(r"(\d{1,17})\.(\d{1,18})")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_CURSORS = Cursors(Part.MOMENT, Part.ID)
 _Key = tuple[datetime, int]
 
 
@@ -73,7 +72,7 @@ class Heads:
 
 def page_of(session: Session, wedding_id: int, wish: Wish) -> Heads:
     """Return the page that `wish` names; an unknown view means all."""
-    before, after = _parse(wish.before), _parse(wish.after)
+    before, after = _CURSORS.parse(wish.before), _CURSORS.parse(wish.after)
     if before is not None:
         found = _fetch(session, wedding_id, wish, before, newer=True)
         if len(found) > PAGE_SIZE:
@@ -88,8 +87,8 @@ def page_of(session: Session, wedding_id: int, wish: Wish) -> Heads:
 def _cut(keys: list[_Key], *, newer: bool, older: bool) -> Heads:
     return Heads(
         ids=tuple(i for _, i in keys),
-        newer=_write(keys[0]) if keys and newer else "",
-        older=_write(keys[-1]) if keys and older else "",
+        newer=_CURSORS.write(keys[0]) if keys and newer else "",
+        older=_CURSORS.write(keys[-1]) if keys and older else "",
     )
 
 
@@ -226,18 +225,3 @@ def _said(wedding_id: int, search: str) -> sa.Select[Any]:
         _INBOUND.c.wedding_id == wedding_id,
         _INBOUND.c.body.icontains(search, autoescape=True),
     )
-
-
-def _parse(cursor: str) -> _Key | None:
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
-        return None
-    try:
-        return (_EPOCH + int(found[1]) * _MICROSECOND, int(found[2]))
-    except OverflowError:
-        return None
-
-
-def _write(key: _Key) -> str:
-    at, chat = key
-    return f"{(at - _EPOCH) // _MICROSECOND}.{chat}"

@@ -7,10 +7,9 @@ that new lines at the bottom move nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +24,7 @@ from wedding_wa.models import (
     QueueMessage,
 )
 from wedding_wa.models.base import UtcDateTime
+from wedding_wa.services.cursors import Cursors, Part
 from wedding_wa.services.inbox_people import Group
 from wedding_wa.services.queue.rows import row_id
 from wedding_wa.services.queue_views import Row, live_state, row_of
@@ -35,9 +35,7 @@ STEP = 30
 
 IN, HAND, OUT = "in", "hand", "out"
 _RANKS = {IN: 0, HAND: 1, OUT: 2}
-_CURSOR = re.compile(r"(\d{1,18})\.([0-2])\.(\d{1,18})")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_CURSORS = Cursors(Part.MOMENT, Part.RANK, Part.ID)
 # What has not left yet stands at the end, whenever it was written.
 _AT_THE_END = datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -90,7 +88,7 @@ def lines_of(
     """Read the lines from the cursor `since` on and `more` before it; without a cursor
     the newest STEP. Nonsense counts as no cursor."""
     sources = [_source(model, group) for model in _MODELS]
-    start = _parse(since)
+    start = _CURSORS.parse(since)
     found = _keys(session, sources, None, start) if start else []
     wanted = (more if start else STEP) + 1
     older = _keys(session, sources, wanted, start)
@@ -98,7 +96,7 @@ def lines_of(
     lines = _read(session, keys, now)
     return Lines(
         lines=tuple(lines),
-        since=_write(keys[0]) if keys else "",
+        since=_CURSORS.write(keys[0]) if keys else "",
         earlier=len(older) == wanted,
     )
 
@@ -166,22 +164,6 @@ def _before(source: _Source, start: _Key) -> sa.ColumnElement[bool]:
     if source.rank < rank:
         return source.at <= edge
     return sa.or_(source.at < edge, sa.and_(source.at == edge, source.id < line_id))
-
-
-def _parse(cursor: str) -> _Key | None:
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
-        return None
-    try:
-        at = _EPOCH + int(found[1]) * _MICROSECOND
-    except OverflowError:
-        return None
-    return (at, int(found[2]), int(found[3]))
-
-
-def _write(key: _Key) -> str:
-    at, rank, line_id = key
-    return f"{(at - _EPOCH) // _MICROSECOND}.{rank}.{line_id}"
 
 
 # --- what they say ------------------------------------------------------------------

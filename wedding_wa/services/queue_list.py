@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from sqlmodel import Session
 
 from wedding_wa.domain.messages import Status
 from wedding_wa.models import BUCKETS
+from wedding_wa.services.cursors import Cursors, Part
 from wedding_wa.services.queue.rows import MESSAGES
 
 PAGE_SIZE = 25
@@ -30,10 +30,8 @@ _NEEDED = [
     MESSAGES.c[name]
     for name in ("id", "priority", "queue_at", "name", "text", "phone", "chat_id")
 ]
-_LINE_CURSOR = re.compile(r"(\d)\.(\d{1,17})\.(\d{1,18})")
-_ID_CURSOR = re.compile(r"\d{1,18}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_BY_LINE = Cursors(Part.RANK, Part.MOMENT, Part.ID)
+_BY_ID = Cursors(Part.ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ class _List:
     branches: tuple[sa.Select[Any], ...]
     key: Callable[[_Columns], list[sa.ColumnElement[Any]]]
     descending: bool
-    parse: Callable[[str], _Key | None]
-    write: Callable[[_Key], str]
+    cursors: Cursors
 
 
 def page_of(
@@ -75,7 +72,7 @@ def page_of(
 ) -> PageOfIds:
     """Return the page that `wish` names; an unknown state means all."""
     listed = _list(wedding_id, account_ids, wish.state)
-    before, after = listed.parse(wish.before), listed.parse(wish.after)
+    before, after = listed.cursors.parse(wish.before), listed.cursors.parse(wish.after)
     if before is not None:
         found = _fetch(session, listed, wish.search, before, backward=True)
         if len(found) > PAGE_SIZE:
@@ -93,8 +90,8 @@ def page_of(
 def _page(listed: _List, keys: list[_Key], *, newer: bool, older: bool) -> PageOfIds:
     return PageOfIds(
         ids=tuple(int(key[-1]) for key in keys),
-        newer=listed.write(keys[0]) if keys and newer else "",
-        older=listed.write(keys[-1]) if keys and older else "",
+        newer=listed.cursors.write(keys[0]) if keys and newer else "",
+        older=listed.cursors.write(keys[-1]) if keys and older else "",
     )
 
 
@@ -108,7 +105,7 @@ def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
             )
             for account_id in account_ids
         ]
-        return _List(tuple(branches), _line_key, False, _parse_line, _write_line)
+        return _List(tuple(branches), _line_key, False, _BY_LINE)
     # One indexed branch a state: a single query over all of them would sort them all.
     branches = [
         sa.select(*_NEEDED).where(
@@ -116,7 +113,7 @@ def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
         )
         for bucket in ([state] if state in BUCKETS else BUCKETS)
     ]
-    return _List(tuple(branches), _id_key, True, _parse_id, _write_id)
+    return _List(tuple(branches), _id_key, True, _BY_ID)
 
 
 def _fetch(
@@ -187,27 +184,3 @@ def _id_key(columns: _Columns) -> list[sa.ColumnElement[Any]]:
 
 def _line_key(columns: _Columns) -> list[sa.ColumnElement[Any]]:
     return [columns.priority, columns.queue_at, columns.id]
-
-
-def _parse_id(cursor: str) -> _Key | None:
-    return (int(cursor),) if _ID_CURSOR.fullmatch(cursor) else None
-
-
-def _write_id(key: _Key) -> str:
-    return str(key[0])
-
-
-def _parse_line(cursor: str) -> _Key | None:
-    match = _LINE_CURSOR.fullmatch(cursor)
-    if match is None:
-        return None
-    priority, micros, message_id = (int(part) for part in match.groups())
-    try:
-        return (priority, _EPOCH + micros * _MICROSECOND, message_id)
-    except OverflowError:
-        return None
-
-
-def _write_line(key: _Key) -> str:
-    priority, queue_at, message_id = key
-    return f"{priority}.{(queue_at - _EPOCH) // _MICROSECOND}.{message_id}"
