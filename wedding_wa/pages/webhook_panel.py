@@ -162,7 +162,12 @@ def _raw() -> rx.Component:
     panel = _S.panel
     title = tr("webhooks.panel.body")
     note = rx.match(
-        rx.cond(panel["pruned"], "pruned", rx.cond(panel["cut"], "cut", "whole")),
+        rx.cond(
+            panel["withheld"],
+            "withheld",
+            rx.cond(panel["pruned"], "pruned", rx.cond(panel["cut"], "cut", "whole")),
+        ),
+        ("withheld", tr("webhooks.panel.withheld")),
         ("pruned", tr("webhooks.panel.pruned")),
         ("cut", tr("webhooks.panel.cut")),
         "",
@@ -173,13 +178,13 @@ def _raw() -> rx.Component:
             panel["body"] != "",
             rx.el.pre(panel["body"], tab_index=0),
             rx.cond(
-                panel["pruned"],
+                panel["pruned"] | panel["withheld"],
                 rx.fragment(),
                 rx.el.p(tr("webhooks.panel.no_body"), class_name="hooks-harmless"),
             ),
         ),
         rx.cond(
-            panel["pruned"] | panel["cut"],
+            panel["pruned"] | panel["cut"] | panel["withheld"],
             rx.el.p(note, class_name="hooks-harmless"),
             rx.fragment(),
         ),

@@ -49,7 +49,10 @@ class NameView(TypedDict):
 
 
 class PanelView(TypedDict):
-    """The open event or refusal. `body` is pretty JSON, "" where there is none."""
+    """The open event or refusal. `body` is pretty JSON, "" where there is none.
+
+    `withheld`: not for the reader: what WAHA tells holds the couple's private chats.
+    """
 
     id: int
     key: str
@@ -70,6 +73,7 @@ class PanelView(TypedDict):
     body: str
     cut: bool
     pruned: bool
+    withheld: bool
 
 
 NOTHING = PanelView(
@@ -92,6 +96,7 @@ NOTHING = PanelView(
     body="",
     cut=False,
     pruned=False,
+    withheld=False,
 )
 
 
@@ -183,6 +188,11 @@ def refusal_panel(detail: RefusalDetail) -> PanelView:
         "body": detail.body,
         "cut": detail.cut and detail.body != "",
     }
+
+
+def without_words(panel: PanelView) -> PanelView:
+    """The same for who may not read the couple's own chats."""
+    return {**panel, "body": "", "cut": False, "withheld": True}
 
 
 def word_of(event: str) -> str:

@@ -9,7 +9,7 @@ from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
-from wedding_wa.services.rights import may_control
+from wedding_wa.services.rights import may_control, may_manage
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.services.webhook_again import Again, apply_again, apply_failed_again
 from wedding_wa.services.webhook_list import ONLY, Wish
@@ -33,6 +33,7 @@ from wedding_wa.state.webhook_rows import (
     name_views,
     refusal_panel,
     refusal_view,
+    without_words,
 )
 from wedding_wa.words import say
 
@@ -123,7 +124,7 @@ class WebhooksState(Calm, PageState):
             "_answered": wish,
             "may_apply": may_control(who),
             **_list_values(page, wish, lang),
-            "panel": await _panel(who.wedding_id, wish, opened, lang),
+            "panel": await _panel(who, wish, opened, lang),
         }
 
 
@@ -159,7 +160,14 @@ def _list_values(page: WebhooksPage, wish: Wish, lang: str) -> dict[str, object]
     }
 
 
-async def _panel(wedding_id: int, wish: Wish, opened: int, lang: str) -> PanelView:
+async def _panel(who: Viewer, wish: Wish, opened: int, lang: str) -> PanelView:
+    panel = await _whole_panel(who.wedding_id, wish, opened, lang)
+    return panel if may_manage(who) or not panel["id"] else without_words(panel)
+
+
+async def _whole_panel(
+    wedding_id: int, wish: Wish, opened: int, lang: str
+) -> PanelView:
     if not opened:
         return NOTHING
     db = runtime.current().db

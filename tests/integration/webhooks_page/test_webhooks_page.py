@@ -258,6 +258,18 @@ async def test_a_viewer_applies_nothing(look: Look) -> None:
     assert everything(look.door.app.db)["webhook_log"] == before
 
 
+async def test_only_owners_read_what_was_written(look: Look) -> None:
+    """What WAHA tells holds the private chats of both phones: a planner sees that
+    something came and what became of it, an owner also the words."""
+    await look.door.post(message("3AAA"))
+    for role, reads in ((Role.PLANNER, False), (Role.OWNER, True)):
+        async with look.tab("?open=1", role=role) as tab:
+            panel = (await opened(tab)).panel
+            assert panel["id"] == 1
+            assert ("3AAA" in panel["body"]) is reads
+            assert panel["withheld"] is not reads
+
+
 # --- apply again ---------------------------------------------------------------------
 
 

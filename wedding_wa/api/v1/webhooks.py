@@ -18,6 +18,7 @@ from wedding_wa.api.v1.shapes import (
     SmallBodies,
     page,
 )
+from wedding_wa.services.apikeys import Scope
 from wedding_wa.services.webhook_again import apply_again, apply_failed_again
 from wedding_wa.services.webhook_list import Wish
 from wedding_wa.services.webhook_records import (
@@ -62,11 +63,12 @@ async def list_events(
 
 @router.get("/webhooks/{event_row}")
 async def show_event(caller: Reader, event_row: RowId) -> dict[str, object]:
-    """One event; `raw` is its body as text, null once it was deleted."""
+    """One event; `raw` is its body as text, null once it was deleted, and for who
+    lacks the scope admin: it holds the private chats of both phones."""
     found: dict[str, object] = await runtime.current().db.read(
         event_record, caller.wedding_id, event_row
     )
-    return found
+    return found if Scope.ADMIN in caller.scopes else {**found, "raw": None}
 
 
 @router.post("/webhooks/apply-again")
@@ -89,9 +91,12 @@ async def apply_one_again(caller: Controller, event_row: RowId) -> dict[str, obj
 async def list_refusals(
     caller: Reader, asked: Annotated[Refusals, Query()]
 ) -> dict[str, object]:
-    """Deliveries that were turned away, newest first, with the head of the body."""
+    """Deliveries that were turned away, newest first, with the head of the body (null
+    without the scope admin)."""
     wish = Wish(account=asked.account or "", only="refused", after=asked.after)
     found, following = await runtime.current().db.read(
         refusal_records, caller.wedding_id, wish
     )
+    if Scope.ADMIN not in caller.scopes:
+        found = [{**one, "head": None} for one in found]
     return page(found, following)
