@@ -9,6 +9,7 @@ from wedding_wa.models.account import (
     HearingGap,
     Policy,
 )
+from wedding_wa.models.care import Chore, Notice
 from wedding_wa.models.chat import Chat, HandMessage, OptOut, StopQuestion
 from wedding_wa.models.guest import (
     Guest,
@@ -27,6 +28,8 @@ from wedding_wa.models.inbound import (
 from wedding_wa.models.invitation import Invitation, InvitationCover
 from wedding_wa.models.message import (
     BUCKETS,
+    DuplicateSeen,
+    MessageArchive,
     MessageAttempt,
     MessageEvent,
     QueueCounter,
@@ -49,7 +52,9 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Chat",
+    "Chore",
     "Consent",
+    "DuplicateSeen",
     "Evidence",
     "Guest",
     "GuestTag",
@@ -63,8 +68,10 @@ __all__ = [
     "InvitationCover",
     "LoginSession",
     "Membership",
+    "MessageArchive",
     "MessageAttempt",
     "MessageEvent",
+    "Notice",
     "OptOut",
     "Policy",
     "QueueCounter",

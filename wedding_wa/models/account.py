@@ -21,6 +21,9 @@ class Account(SQLModel, table=True):
     grows and fences off a sender that slept past its lease. `hears_by` is how WAHA's
     events come, `webhook` or `feed`; None while it is being found out. `webhook_at` is
     when a signed webhook last came. `linked_at` is when this number first logged in.
+    `alive_at` is when a sender last said that it lives; `turns` counts the claims.
+    `restored_from`: this database is a copy taken then, and WAHA has not yet told what
+    was sent since: until it has, nothing goes.
     """
 
     __tablename__ = "account"
@@ -61,6 +64,10 @@ class Account(SQLModel, table=True):
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pause_reason: str | None = None
     failures_in_row: int = 0
+
+    alive_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    turns: int = 0
+    restored_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     lease_token: int = 0
     lease_owner: str | None = None

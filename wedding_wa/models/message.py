@@ -34,6 +34,8 @@ _PENDING = sa.text("status = 'pending'")
 _PROCESSING = sa.text("status = 'processing'")
 _UNCONFIRMED = sa.text("status = 'unconfirmed'")
 _FORCED = sa.text("forced_at IS NOT NULL")
+_HELD = sa.text("held_at IS NOT NULL")
+_SETTLED = sa.text("settled_by IS NOT NULL")
 
 
 class QueueMessage(SQLModel, table=True):
@@ -41,6 +43,9 @@ class QueueMessage(SQLModel, table=True):
 
     `due_at` is the earliest moment; `queue_at` is its place in the line, which holds
     do not move. `attempt` grows with each claim and fences off older holders.
+    `held_at`: set aside until a person says so; `hold_rule` says why. `crashes`: how
+    often a process died with it in hand, unmarked. `settled_by` is what told the end of
+    a doubt; `looked` what was looked at last while there is one, as the page says it.
     """
 
     __tablename__ = "queue_message"
@@ -87,6 +92,20 @@ class QueueMessage(SQLModel, table=True):
             sqlite_where=_FORCED,
             postgresql_where=_FORCED,
         ),
+        sa.Index(
+            "ix_queue_message_held",
+            "account_id",
+            "hold_rule",
+            sqlite_where=_HELD,
+            postgresql_where=_HELD,
+        ),
+        sa.Index(
+            "ix_queue_message_settled",
+            "account_id",
+            "settled_by",
+            sqlite_where=_SETTLED,
+            postgresql_where=_SETTLED,
+        ),
         sa.Index("ix_queue_message_bucket", "wedding_id", "bucket", "id"),
         sa.Index("ix_queue_message_chat", "account_id", "chat_id", "id"),
         sa.Index("ix_queue_message_provider", "account_id", "provider_message_id"),
@@ -113,6 +132,7 @@ class QueueMessage(SQLModel, table=True):
     queue_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     forced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    held_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     status: str = "pending"
     hold_rule: str | None = None
@@ -123,6 +143,7 @@ class QueueMessage(SQLModel, table=True):
 
     attempt: int = 0
     failures: int = 0
+    crashes: int = 0
     worker: str | None = None
     reserved_id: str | None = None
     provider_message_id: str | None = None
@@ -132,6 +153,9 @@ class QueueMessage(SQLModel, table=True):
     ack: int | None = None
     ack_error_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     unacknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_by: str | None = None
+    looked: dict[str, object] | None = Field(default=None, sa_type=sa.JSON)
+    looked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: int | None = Field(default=None, foreign_key="users.id")
@@ -204,3 +228,41 @@ class QueueCounter(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id", primary_key=True)
     bucket: str = Field(primary_key=True)
     n: int = 0
+
+
+class MessageArchive(SQLModel, table=True):
+    """A message that retention took out of the queue, whole, as `show --json` had it.
+
+    The counters forget it; the proof page adds these, so that its sums stay true.
+    """
+
+    __tablename__ = "message_archive"
+    __table_args__ = (sa.Index(None, "wedding_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id")
+    account_id: int = Field(foreign_key="account.id")
+    message_id: int = Field(unique=True)
+    task_id: str = Field(unique=True)
+    status: str
+    record: dict[str, object] | None = Field(default=None, sa_type=sa.JSON)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DuplicateSeen(SQLModel, table=True):
+    """WhatsApp has a message of ours a second time, under another id.
+
+    Our own queue cannot do that; an engine that repeats by itself can, and then it can
+    only be seen. `whatsapp_id` is the repeat's bare id.
+    """
+
+    __tablename__ = "duplicate_seen"
+    __table_args__ = (sa.UniqueConstraint("account_id", "whatsapp_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id", index=True)
+    account_id: int = Field(foreign_key="account.id")
+    message_id: int
+    whatsapp_id: str
+    sent_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)

@@ -21,7 +21,8 @@ class Wedding(SQLModel, table=True):
     """One couple. Every owned row carries its id.
 
     `place` is where they marry, as the invitation says it; `guest_language` is the
-    guests' language where a household has none of its own.
+    guests' language where a household has none of its own. `retention`: the fields of
+    `domain.retention.Retention`; one that is missing has its default.
     """
 
     __tablename__ = "wedding"
@@ -35,6 +36,7 @@ class Wedding(SQLModel, table=True):
     time_zone: str
     default_country: str = Field(max_length=2)
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    retention: dict[str, object] = Field(default_factory=dict, sa_type=sa.JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
