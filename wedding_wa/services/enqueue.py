@@ -67,14 +67,33 @@ def enqueue(
     """
     if made := _made_before(session, wedding_id, request.idempotency_key):
         return made
+    account, consent = _from_whom(session, wedding_id, request)
+    return _insert(session, account, consent, request, now)
+
+
+def check(
+    session: Session, wedding_id: int, request: EnqueueRequest, *, now: datetime
+) -> Enqueued | None:
+    """Refuse what `enqueue` would refuse, and write nothing. Returns what stands in
+    the queue under the same key already."""
+    if made := _made_before(session, wedding_id, request.idempotency_key):
+        return made
+    account, consent = _from_whom(session, wedding_id, request)
+    _row(session, account, consent, request, now)
+    return None
+
+
+def _from_whom(
+    session: Session, wedding_id: int, request: EnqueueRequest
+) -> tuple[Account, Consent]:
+    """Which number writes, and on which consent. Raises as `enqueue` does."""
     key = request.account
     account = find_account(session, wedding_id, key) if key is not None else None
     to = recipient_of(session, wedding_id, request.to)
     consent = consent_to(session, wedding_id, to, account=account)
     if consent is None:
         raise _no_consent(session, wedding_id, account)
-    speaking = account or session.get_one(Account, consent.account_id)
-    return _insert(session, speaking, consent, request, now)
+    return account or session.get_one(Account, consent.account_id), consent
 
 
 def find_account(session: Session, wedding_id: int, key: str) -> Account:
