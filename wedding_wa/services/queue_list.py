@@ -24,6 +24,8 @@ SEARCH_REACH = 2000
 STATES = BUCKETS
 # These lists stand in the order in which they will go; all others newest first.
 LINE_STATES = ("waiting", "held")
+# What sets a message aside until a person says so.
+RULES = ("by_hand", "missed", "quarantine")
 
 # What sorting and searching look at; whole rows are read for one page only.
 _NEEDED = [
@@ -42,6 +44,8 @@ class Wish:
     search: str = ""
     after: str = ""
     before: str = ""
+    # Of what is held, only what this rule set aside; "" for all.
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def page_of(
     session: Session, wedding_id: int, account_ids: Sequence[int], wish: Wish
 ) -> PageOfIds:
     """Return the page that `wish` names; an unknown state means all."""
-    listed = _list(wedding_id, account_ids, wish.state)
+    listed = _list(wedding_id, account_ids, wish)
     before, after = listed.cursors.parse(wish.before), listed.cursors.parse(wish.after)
     if before is not None:
         found = _fetch(session, listed, wish.search, before, backward=True)
@@ -87,6 +91,21 @@ def page_of(
     )
 
 
+def matching(
+    wedding_id: int, account_ids: Sequence[int], wish: Wish
+) -> list[sa.ColumnElement[bool]]:
+    """The conditions of all that `wish` lists, on every page of it."""
+    conditions = [MESSAGES.c.wedding_id == wedding_id]
+    if not wish.search:
+        if wish.state in BUCKETS:
+            conditions.append(MESSAGES.c.bucket == wish.state)
+        return conditions + _set_aside(wish)
+    listed = _list(wedding_id, account_ids, wish)
+    found = _reached(listed, SEARCH_REACH)
+    ids = sa.select(found.c.id).where(*_matching(found.c, wish.search))
+    return [*conditions, MESSAGES.c.id.in_(ids)]
+
+
 def _page(listed: _List, keys: list[_Key], *, newer: bool, older: bool) -> PageOfIds:
     return PageOfIds(
         ids=tuple(int(key[-1]) for key in keys),
@@ -95,13 +114,15 @@ def _page(listed: _List, keys: list[_Key], *, newer: bool, older: bool) -> PageO
     )
 
 
-def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
+def _list(wedding_id: int, account_ids: Sequence[int], wish: Wish) -> _List:
+    state = wish.state
     if state in LINE_STATES:
         branches = [
             sa.select(*_NEEDED).where(
                 MESSAGES.c.account_id == account_id,
                 MESSAGES.c.status == Status.PENDING,
                 MESSAGES.c.bucket == state,
+                *_set_aside(wish),
             )
             for account_id in account_ids
         ]
@@ -116,6 +137,12 @@ def _list(wedding_id: int, account_ids: Sequence[int], state: str) -> _List:
     return _List(tuple(branches), _id_key, True, _BY_ID)
 
 
+def _set_aside(wish: Wish) -> list[sa.ColumnElement[bool]]:
+    if wish.state != "held" or wish.rule not in RULES:
+        return []
+    return [MESSAGES.c.held_at.is_not(None), MESSAGES.c.hold_rule == wish.rule]
+
+
 def _fetch(
     session: Session,
     listed: _List,
@@ -126,29 +153,40 @@ def _fetch(
 ) -> list[_Key]:
     """The sort keys of the next rows from `start` on: one more than a page."""
     falling = listed.descending is not backward
-
-    def order(columns: _Columns) -> list[sa.ColumnElement[Any]]:
-        keys = listed.key(columns)
-        return [key.desc() for key in keys] if falling else keys
-
+    beyond = _beyond(listed.key(MESSAGES.c), start, falling)
     limit = SEARCH_REACH if search else PAGE_SIZE + 1
-    parts = [
-        sa.select(
-            branch.where(*_beyond(listed.key(MESSAGES.c), start, falling))
-            .order_by(*order(MESSAGES.c))
-            .limit(limit)
-            .subquery()
-        )
-        for branch in listed.branches
-    ]
-    found = (sa.union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    found = _reached(listed, limit, *beyond, falling=falling)
     statement = (
         sa.select(*listed.key(found.c))
         .where(*_matching(found.c, search))
-        .order_by(*order(found.c))
+        .order_by(*_order(listed, found.c, falling=falling))
         .limit(PAGE_SIZE + 1)
     )
     return [tuple(row) for row in session.execute(statement).all()]
+
+
+def _reached(
+    listed: _List,
+    limit: int,
+    *conditions: sa.ColumnElement[bool],
+    falling: bool | None = None,
+) -> sa.Subquery:
+    """The first `limit` of each branch, in the list's order or the `falling` one."""
+    if falling is None:
+        falling = listed.descending
+    order = _order(listed, MESSAGES.c, falling=falling)
+    parts = [
+        sa.select(branch.where(*conditions).order_by(*order).limit(limit).subquery())
+        for branch in listed.branches
+    ]
+    return (sa.union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+
+
+def _order(
+    listed: _List, columns: _Columns, *, falling: bool
+) -> list[sa.ColumnElement[Any]]:
+    keys = listed.key(columns)
+    return [key.desc() for key in keys] if falling else keys
 
 
 def _beyond(

@@ -137,7 +137,9 @@ def test_no_page_sorts_the_history(database: Database) -> None:
 
 
 def _plans(database: Database, couple: Couple, state: str) -> list[str]:
-    listed = queue_list._list(couple.wedding, (couple.groom, couple.bride), state)
+    listed = queue_list._list(
+        couple.wedding, (couple.groom, couple.bride), Wish(state=state)
+    )
     plans = []
     for branch in listed.branches:
         keys = listed.key(queue_list.MESSAGES.c)
