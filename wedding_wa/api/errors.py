@@ -26,6 +26,7 @@ from wedding_wa.domain.errors import (
     WahaError,
     WeddingError,
 )
+from wedding_wa.services.database_trouble import ERRORS, Trouble, trouble_of
 from wedding_wa.services.lockout import LockedOut
 from wedding_wa.services.users import WrongLogin
 from wedding_wa.words import say
@@ -53,6 +54,12 @@ _CODES = {
     405: "error.method",
     413: "error.too_large",
     422: "error.invalid",
+}
+# The status, and the seconds after which it may be different.
+_TROUBLES = {
+    Trouble.BUSY: (503, 5),
+    Trouble.READ_ONLY: (503, 60),
+    Trouble.FULL: (507, 60),
 }
 
 
@@ -110,6 +117,8 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(WeddingError, _ours)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)
+    for kind in ERRORS:
+        api.add_exception_handler(kind, database_away)
     api.add_exception_handler(Exception, _defect)
 
 
@@ -137,6 +146,24 @@ async def _invalid(request: Request, error: Exception) -> Response:
     wrong = {_place(one["loc"]): one["type"] for one in error.errors()}
     params: dict[str, object] = {"fields": ", ".join(wrong)}
     return problem(request, 422, "error.invalid", params=params, errors=wrong)
+
+
+async def database_away(request: Request, error: Exception) -> Response:
+    """Answer for a database that cannot be used: nothing was done, ask again later.
+
+    WAHA sends its event again then, as any program that minds `Retry-After` does.
+    """
+    trouble = trouble_of(error)
+    if trouble is None:  # the statement itself is wrong
+        log.error("defect", exc_info=error, extra={"action": "api_defect"})
+        return await _defect(request, error)
+    log.warning(
+        "database away", extra={"action": "database_away", "reason": trouble.name}
+    )
+    status, seconds = _TROUBLES[trouble]
+    refusal = answer(request, status, trouble.value)
+    refusal.headers["Retry-After"] = str(seconds)
+    return refusal
 
 
 async def _defect(request: Request, error: Exception) -> Response:

@@ -16,10 +16,11 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wedding_wa import runtime
-from wedding_wa.api.errors import answer, is_program
+from wedding_wa.api.errors import answer, database_away, is_program
 from wedding_wa.api.login import login_path
 from wedding_wa.services import sessions
 from wedding_wa.services.apikeys import KeyHolder, verify_key
+from wedding_wa.services.database_trouble import ERRORS
 
 # Open to everybody. A path ending in "/" stands for all below it.
 PUBLIC = (
@@ -61,7 +62,11 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        refusal = await self._refusal(scope)
+        try:
+            refusal = await self._refusal(scope)
+        except ERRORS as error:  # nobody can be known: no way in, and not for long
+            await _away(scope, receive, send, error)
+            return
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -95,6 +100,15 @@ class Guard:
             and getattr(route, "name", "") != UNKNOWN_ROUTE
         )
         return all(route.matches(scope)[0] is Match.NONE for route in known)
+
+
+async def _away(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+    """The database cannot be used: who it is cannot be told just now."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1013})  # try again later
+        return
+    told = await database_away(Request(scope), error)
+    await told(scope, receive, send)
 
 
 def is_public(path: str) -> bool:

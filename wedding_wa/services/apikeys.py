@@ -17,6 +17,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.models import ApiKey, Role
 from wedding_wa.services import audit
+from wedding_wa.services.database_trouble import in_passing
 
 _MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
@@ -144,7 +145,7 @@ async def verify_key(db: Database, key: str, *, now: datetime) -> KeyHolder | No
     """`holder` for doors; also notes, once a minute, that the key was used."""
     found = await db.read(holder, key, now)
     if found and (not found.last_used_at or now - found.last_used_at >= _USED_EVERY):
-        await db.write(_used, found.key_id, now)
+        await in_passing(db.write(_used, found.key_id, now))
     return found
 
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, col
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import NotFound
 from wedding_wa.models import LoginSession, Membership, Role, User, Wedding
+from wedding_wa.services.database_trouble import in_passing
 from wedding_wa.services.live import Change, note
 
 COOKIE = "wedding_wa"
@@ -95,7 +96,7 @@ async def viewer(db: Database, token: str, *, now: datetime) -> Viewer | None:
         return None
     found = await db.read(session_user, token, now)
     if found and now - found.last_seen_at >= _TOUCH_EVERY:
-        await db.write(_touch, found.session_id, now)
+        await in_passing(db.write(_touch, found.session_id, now))
     return found
 
 

@@ -20,6 +20,7 @@ A page's state is a subclass that says what it shows; everything else is here:
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import SimpleCookie
@@ -30,6 +31,7 @@ from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
+from wedding_wa.services.database_trouble import ERRORS, trouble_of
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.header import (
     StripAccount,
@@ -39,6 +41,8 @@ from wedding_wa.state.header import (
 )
 from wedding_wa.state.session import LOGIN_PATH, viewer
 from wedding_wa.words import best_language, say
+
+log = logging.getLogger(__name__)
 
 # A page that has heard nothing for longer calls itself stale (pages/js/live.jsx).
 BEAT_SECONDS = 5.0
@@ -112,8 +116,19 @@ class PageState(rx.State):
         """Keep this tab up to date until it closes, leaves the page or logs out.
 
         Call it from a background event that is the page's `on_load`: Reflex cancels
-        that on navigation and disconnect and starts it anew on reconnect.
+        that on navigation and disconnect and starts it anew on reconnect. While the
+        database cannot be used there is no sign of life, and the page says so.
         """
+        while True:
+            try:
+                return await self._follow_on()
+            except ERRORS as error:
+                if trouble_of(error) is None:
+                    raise
+                log.warning("page waits", extra={"action": "page_waits"})
+                await runtime.current().clock.sleep(BEAT_SECONDS)
+
+    async def _follow_on(self) -> Leave:
         clock, bus = runtime.current().clock, runtime.current().bus
         seen, pulled = -1, float("-inf")
         while await viewer(self):
@@ -162,12 +177,19 @@ class PageState(rx.State):
         """Await `work` and tell the reader how it ended; True if it went well.
 
         `done` is the key of the success sentence ("" says nothing). A WeddingError
-        becomes its sentence; anything else is a defect and goes to the log.
+        becomes its sentence, and so does a database that cannot be used; anything
+        else is a defect and goes to the log.
         """
         try:
             await work
         except WeddingError as error:
             self._tell("error", say(self._lang(), error.code, **error.params))
+            return False
+        except ERRORS as error:
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise
+            self._tell("error", say(self._lang(), trouble.value))
             return False
         if done:
             self._tell("success", say(self._lang(), done))
