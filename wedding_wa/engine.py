@@ -20,11 +20,13 @@ from wedding_wa.runtime import Runtime
 from wedding_wa.services import hearing, hearing_ways, inbound
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.accounts import WahaPlace, sync_from_settings
+from wedding_wa.services.chore_keeper import Keeper
+from wedding_wa.services.chores import Parts
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.feed import Feed
 from wedding_wa.services.history import READY
 from wedding_wa.services.live import hear_other_processes
-from wedding_wa.services.maintenance import Chores, scheduler
+from wedding_wa.services.maintenance import chores_of
 from wedding_wa.services.sender import Sender
 from wedding_wa.services.worker import Worker
 from wedding_wa.settings import ACCOUNT_KEYS, Settings
@@ -44,18 +46,14 @@ async def running(runtime: Runtime, *, worker: bool) -> AsyncIterator[None]:
     runtime.bus.attach()
     await adopt_settings(runtime)
     tasks = [_kept(_Ears(runtime).run)]
-    chores = None
     if worker:
         await runtime.db.write(_doubt_what_was_missed, now=runtime.clock.now())
-        chores = scheduler(_chores(runtime))
-        chores.start()
+        tasks += [_kept(functools.partial(_keep_chores, runtime))]
         tasks += [_kept(_Inbound(runtime).run), _kept(_worker(runtime).run)]
         log.info("worker started", extra={"action": "worker_started"})
     try:
         yield
     finally:
-        if chores is not None:
-            chores.shutdown(wait=False)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -118,13 +116,19 @@ def _worker(runtime: Runtime) -> Worker:
     )
 
 
-def _chores(runtime: Runtime) -> Chores:
-    return Chores(
+def parts_of(runtime: Runtime) -> Parts:
+    """What chores work with; also for the command line, which calls them by hand."""
+    return Parts(
         runtime.db,
         runtime.clients,
         runtime.clock,
         timedelta(seconds=runtime.settings.settle_after_seconds),
     )
+
+
+async def _keep_chores(runtime: Runtime) -> None:
+    parts = parts_of(runtime)
+    await Keeper(parts, runtime.bus, chores_of(parts)).run()
 
 
 def _feed(runtime: Runtime, account_id: int) -> Feed:
