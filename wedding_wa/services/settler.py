@@ -5,110 +5,175 @@ it never went is believed only if all hold: the look-up answered that there is n
 message (the store is on then), the call that might have sent it is over, nobody has
 logged in since (the chats of a new login, or of another number, are others), and a
 connected session has had `settle_after` to send it late (WAHA was seen to send 240 s
-after its client had gone). Else it waits for a person.
+after its client had gone). Else it waits for a person, who sees what was looked at.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from wedding_wa.db import Database
-from wedding_wa.domain.account import AccountStatus
-from wedding_wa.domain.errors import WahaError
-from wedding_wa.domain.messages import Status
-from wedding_wa.models import (
-    Account,
-    AccountStatusChange,
-    Consent,
-    MessageAttempt,
-    QueueMessage,
+from wedding_wa.domain.doubt import ChatLook, Look
+from wedding_wa.domain.errors import (
+    AccountDown,
+    SessionNotReady,
+    Unreachable,
+    WahaError,
+    WeddingError,
 )
-from wedding_wa.services import pausing, queue, webhook_log
+from wedding_wa.models import QueueMessage
+from wedding_wa.services import pausing, queue
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
-from wedding_wa.services.consent import NUMBER_CHANGED
-from wedding_wa.services.history import READY
-from wedding_wa.services.processes import ProcessIdentity, is_dead
+from wedding_wa.services.settler_doubts import (
+    Doubt,
+    doubts,
+    same_login,
+    what_was_told,
+)
+from wedding_wa.services.together import together
 from wedding_wa.services.waha import WahaClient
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 50
 # The phone's clock and ours differ, and WhatsApp's times are whole seconds.
 _MARGIN = timedelta(minutes=2)
+# What one message of an account met, the next one would meet as well.
+_OF_THE_ACCOUNT = (AccountDown, SessionNotReady, Unreachable)
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """An unconfirmed message and what is known of its fate."""
+class Settled:
+    """How a round ended: `sent` went, `not_sent` never did, `open` stay in doubt."""
 
-    message: QueueMessage
-    account_ready: bool
-    working_since: datetime | None
-    dispatch_over: bool
-    same_login: bool
-    acked: bool
+    sent: int = 0
+    not_sent: int = 0
+    open: int = 0
+
+    @property
+    def settled(self) -> int:
+        """How many are in doubt no more."""
+        return self.sent + self.not_sent
 
 
 async def settle(
-    db: Database, clients: Clients, clock: Clock, *, settle_after: timedelta
-) -> int:
-    """Look at what is unconfirmed, settle what evidence settles; return how many."""
-    settled = 0
-    for doubt in await db.read(_doubts):
-        try:
-            settled += await _settle_one(db, clients, clock, doubt, settle_after)
-        except WahaError as error:
-            log.info(
-                "evidence not readable",
-                extra={
-                    "action": "settle_failed",
-                    "message_id": doubt.message.id,
-                    "error": error.code,
-                },
-            )
-    return settled
-
-
-async def _settle_one(
     db: Database,
     clients: Clients,
     clock: Clock,
-    doubt: Doubt,
+    *,
     settle_after: timedelta,
-) -> bool:
-    message = doubt.message
-    if doubt.acked:
-        known = message.provider_message_id or message.reserved_id or ""
-        return await _was_sent(db, doubt, "ack", known, clock)
-    if not doubt.account_ready:
-        return False
-    client = await clients.get(message.account_id)
-    found = await _find(client, message)
-    if found is not None:
-        return await _was_sent(db, doubt, "chat", found, clock)
-    if not _surely_not(doubt, clock.now(), settle_after):
-        return False
-    return await db.write(_never_went, message, now=clock.now())
+    message_ids: Collection[int] | None = None,
+) -> Settled:
+    """Look at what is unconfirmed and settle what evidence settles.
+
+    At most fifty a round, who was not looked at for longest first, or those named.
+    Accounts do not wait for each other, and no message's fault stops another's look.
+    """
+    of_account: defaultdict[int, list[Doubt]] = defaultdict(list)
+    for doubt in await db.read(doubts, message_ids):
+        of_account[doubt.message.account_id].append(doubt)
+    this = _Round(db, clients, clock, settle_after)
+    await together(*(this.look_at(some) for some in of_account.values()))
+    if this.looks:
+        await db.write(_note, this.looks, now=clock.now())
+    return Settled(this.sent, this.not_sent, len(this.looks))
 
 
-async def _was_sent(
-    db: Database, doubt: Doubt, evidence: str, message_id: str, clock: Clock
-) -> bool:
-    return await db.write(
-        queue.settle_sent,
-        doubt.message,
-        evidence=evidence,
-        provider_id=message_id,
-        now=clock.now(),
-    )
+@dataclass(slots=True)
+class _Round:
+    """One round; `looks` is what it leaves in doubt, with what it saw."""
+
+    db: Database
+    clients: Clients
+    clock: Clock
+    settle_after: timedelta
+    sent: int = 0
+    not_sent: int = 0
+    looks: list[tuple[QueueMessage, Look]] = field(default_factory=list)
+
+    async def look_at(self, some: Sequence[Doubt]) -> None:
+        """Look at the doubts of one account, one after the other."""
+        trouble: WahaError | None = None
+        for doubt in some:
+            try:
+                trouble = await self._one(doubt, trouble)
+            except Exception:
+                log.exception("look failed", extra=_extra("settle_failed", doubt))
+                self._leave(doubt, ChatLook.UNREADABLE, WeddingError())
+
+    async def _one(self, doubt: Doubt, trouble: WahaError | None) -> WahaError | None:
+        """Settle it, or leave it with what was seen. Returns what its account met."""
+        if doubt.told:
+            message = doubt.message
+            known = message.provider_message_id or message.reserved_id or ""
+            await self._was_sent(doubt, doubt.told, known)
+            return trouble
+        if not doubt.connected or trouble is not None:
+            self._leave(doubt, ChatLook.NOT_ASKED, trouble)
+            return trouble
+        try:
+            client = await self.clients.get(doubt.message.account_id)
+            found = await _find(self.db, client, doubt.message)
+        except WahaError as error:
+            log.info(
+                "evidence not readable",
+                extra=_extra("settle_unreadable", doubt) | {"error": error.code},
+            )
+            self._leave(doubt, ChatLook.UNREADABLE, error)
+            return error if isinstance(error, _OF_THE_ACCOUNT) else None
+        if found is not None:
+            await self._was_sent(doubt, "chat", found)
+        else:
+            await self._not_there(doubt)
+        return None
+
+    async def _was_sent(self, doubt: Doubt, evidence: str, message_id: str) -> None:
+        self.sent += await self.db.write(
+            queue.settle_sent,
+            doubt.message,
+            evidence=evidence,
+            provider_id=message_id,
+            now=self.clock.now(),
+        )
+
+    async def _not_there(self, doubt: Doubt) -> None:
+        """The chat does not know it: is that enough to believe that it never went?"""
+        look = self._look(doubt, ChatLook.ABSENT, None)
+        if look.missing:
+            self.looks.append((doubt.message, look))
+            return
+        gone = await self.db.write(_never_went, doubt.message, now=self.clock.now())
+        self.not_sent += gone
+
+    def _leave(self, doubt: Doubt, chat: ChatLook, error: WeddingError | None) -> None:
+        self.looks.append((doubt.message, self._look(doubt, chat, error)))
+
+    def _look(self, doubt: Doubt, chat: ChatLook, error: WeddingError | None) -> Look:
+        down = isinstance(error, _OF_THE_ACCOUNT)
+        return Look(
+            at=self.clock.now(),
+            since=doubt.since,
+            settle_after=self.settle_after,
+            acked=doubt.acked,
+            echoed=doubt.echoed,
+            connected=doubt.connected and not down,
+            chat=chat,
+            by_id=doubt.message.reserved_id is not None,
+            call_over=doubt.call_over,
+            same_login=doubt.same_login,
+            error=error.code if error else "",
+            reason=str(error.params.get("reason") or "") if error else "",
+        )
 
 
-async def _find(client: WahaClient, message: QueueMessage) -> str | None:
+async def _find(db: Database, client: WahaClient, message: QueueMessage) -> str | None:
     """The message's id as the chat knows it; by its text where none was reserved."""
     if message.reserved_id is not None:
         found = await client.message(message.chat_id, message.reserved_id)
@@ -117,81 +182,41 @@ async def _find(client: WahaClient, message: QueueMessage) -> str | None:
     since = message.dispatched_at - _MARGIN
     sent = await client.messages(message.chat_id, since=since, from_me=True)
     same = [one.message_id for one in sent if one.body == message.text]
-    return same[0] if same else None
+    taken = await db.read(_taken, message, same) if same else set()
+    return next((one for one in same if one not in taken), None)
+
+
+def _taken(session: Session, message: QueueMessage, ids: Sequence[str]) -> set[str]:
+    """Which of these are other messages of ours, perhaps with the same words."""
+    known = (col(QueueMessage.provider_message_id), col(QueueMessage.reserved_id))
+    rows = session.exec(
+        select(*known).where(
+            QueueMessage.account_id == message.account_id,
+            QueueMessage.id != message.id,
+            sa.or_(*(one.in_(ids) for one in known)),
+        )
+    ).all()
+    return {one for row in rows for one in row if one is not None}
 
 
 def _never_went(session: Session, message: QueueMessage, *, now: datetime) -> bool:
-    """A failure like any other: too many in a row pause the account."""
+    """A failure like any other: too many in a row pause the account.
+
+    Asked once more in the very transaction: something may have been told meanwhile.
+    """
+    if any(what_was_told(session, message)) or not same_login(session, message):
+        return False
     settled = queue.settle_pending(session, message, evidence="chat", now=now)
     pausing.pause_if_failing(session, message.account_id, now=now)
     return settled
 
 
-def _surely_not(doubt: Doubt, now: datetime, settle_after: timedelta) -> bool:
-    message = doubt.message
-    if message.reserved_id is None or not (doubt.dispatch_over and doubt.same_login):
-        return False
-    since = max(
-        moment for moment in (message.dispatched_at, doubt.working_since) if moment
-    )
-    return now - since >= settle_after
+def _note(
+    session: Session, looks: Sequence[tuple[QueueMessage, Look]], *, now: datetime
+) -> None:
+    for message, look in looks:
+        queue.note_look(session, message, look.as_json(), now=now)
 
 
-def _doubts(session: Session) -> list[Doubt]:
-    rows = session.exec(
-        select(QueueMessage, Account)
-        .join(Account, col(Account.id) == col(QueueMessage.account_id))
-        .where(QueueMessage.status == Status.UNCONFIRMED)
-        .order_by(col(QueueMessage.account_id), col(QueueMessage.id))
-        .limit(_AT_ONCE)
-    ).all()
-    return [_doubt(session, message, account) for message, account in rows]
-
-
-def _doubt(session: Session, message: QueueMessage, account: Account) -> Doubt:
-    return Doubt(
-        message=message,
-        account_ready=account.status == READY,
-        working_since=account.status_at,
-        dispatch_over=_over(session, message),
-        same_login=_same_login(session, message),
-        acked=_acked(session, message),
-    )
-
-
-def _acked(session: Session, message: QueueMessage) -> bool:
-    if message.ack or message.ack_error_at is not None:
-        return True
-    if message.reserved_id is None:
-        return False
-    heard = webhook_log.find_acks(session, message.account_id, message.reserved_id)
-    return bool(heard.ack or heard.error_at or heard.echoed_at)
-
-
-def _same_login(session: Session, message: QueueMessage) -> bool:
-    """Whether the account is still the login that may have sent the message: nobody
-    was asked to scan a code since, and its number is the one the guest wrote to."""
-    asked = session.exec(
-        select(AccountStatusChange.id)
-        .where(
-            AccountStatusChange.account_id == message.account_id,
-            AccountStatusChange.status == AccountStatus.SCAN,
-            col(AccountStatusChange.at) >= message.dispatched_at,
-        )
-        .limit(1)
-    ).first()
-    taken_back = session.get_one(Consent, message.consent_id).revoked_reason
-    return asked is None and taken_back != NUMBER_CHANGED
-
-
-def _over(session: Session, message: QueueMessage) -> bool:
-    """The call has ended: its process wrote that down, or is proven dead."""
-    ended = session.exec(
-        select(MessageAttempt.finished_at).where(
-            MessageAttempt.message_id == message.id,
-            MessageAttempt.attempt == message.attempt,
-        )
-    ).first()
-    if ended is not None:
-        return True
-    return message.worker is not None and is_dead(ProcessIdentity.parse(message.worker))
+def _extra(action: str, doubt: Doubt) -> dict[str, object]:
+    return {"action": action, "message_id": doubt.message.id}

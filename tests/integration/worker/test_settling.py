@@ -19,7 +19,7 @@ from wedding_wa.services.accounts import Clients
 from wedding_wa.services.lease import acquire
 from wedding_wa.services.processes import this_process
 from wedding_wa.services.queue import Step
-from wedding_wa.services.settler import settle
+from wedding_wa.services.unconfirmed import settle_now
 from wedding_wa.services.waha import Me
 from wedding_wa.services.worker import AccountWorker
 
@@ -61,7 +61,8 @@ def tell(world: World, clock: FakeClock, status: str, me: str | None = None) -> 
 
 async def settled(world: World, clients: Clients, clock: FakeClock) -> int:
     clock.advance(400)
-    return await settle(world.database, clients, clock, settle_after=AFTER)
+    done = await settle_now(world.database, clients, clock, settle_after=AFTER)
+    return done.settled
 
 
 async def test_it_is_believed_of_the_same_login(
