@@ -7,7 +7,7 @@ import sys
 import typer
 
 from wedding_wa.build.frontend import BuildError
-from wedding_wa.cli import demo, doctor, messages, people, worker
+from wedding_wa.cli import demo, doctor, enqueue, messages, people, worker
 from wedding_wa.cli import run as running
 from wedding_wa.settings import SettingsError, load_settings
 
@@ -48,7 +48,7 @@ app.command("doctor")(doctor.doctor)
 app.command("create-admin")(people.create_admin)
 app.command("set-password")(people.set_password)
 app.command("create-api-key")(people.create_api_key)
-app.command("enqueue")(messages.put)
+app.command("enqueue")(enqueue.put)
 app.command("show")(messages.show)
 app.add_typer(messages.policy, name="policy")
 

@@ -1,4 +1,4 @@
-"""cli: messages and limits: enqueue, show, policy."""
+"""cli: one message as it is, and an account's limits: show, policy."""
 
 from __future__ import annotations
 
@@ -9,55 +9,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from wedding_wa.cli.common import moment, opened
+from wedding_wa.cli.common import AsJson, opened
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.policy import as_texts
 from wedding_wa.runtime import Runtime
-from wedding_wa.services.enqueue import (
-    EnqueueRequest,
-    account_id_of,
-    enqueue,
-)
+from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.policies import save_policy
 from wedding_wa.services.records import message_record
 from wedding_wa.services.weddings import the_wedding
 
 Account = Annotated[str, typer.Option(help="groom or bride.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 policy = typer.Typer(no_args_is_help=True, help="Read and change an account's limits.")
-
-
-def put(
-    to: Annotated[
-        str,
-        typer.Option(help="A phone number, a chat id, or household:CODE."),
-    ],
-    text: Annotated[str, typer.Option(help="The message.")],
-    account: Annotated[
-        str | None,
-        typer.Option(help="groom or bride; else the number they wrote to last."),
-    ] = None,
-    priority: Annotated[int, typer.Option(help="1 (first) to 5 (last).")] = 3,
-    at: Annotated[str | None, typer.Option(help="Not before this time.")] = None,
-    expires_at: Annotated[str | None, typer.Option(help="Not after this.")] = None,
-    max_attempts: Annotated[int | None, typer.Option(help="Tries in all.")] = None,
-) -> None:
-    """Queue a message and print its id. Times are ISO 8601, in the wedding's zone."""
-    with opened() as now:
-        wedding_id, zone = now.db.read_now(the_wedding)
-        request = EnqueueRequest(
-            account=account,
-            to=to,
-            text=text,
-            priority=priority,
-            due_at=moment(at, "--at", zone),
-            expires_at=moment(expires_at, "--expires-at", zone),
-            max_attempts=max_attempts,
-        )
-        done = now.db.write_now(enqueue, wedding_id, request, now=now.clock.now())
-    print(done.id)
 
 
 def show(message_id: int, as_json: AsJson = False) -> None:
