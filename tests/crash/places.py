@@ -1,7 +1,8 @@
 """What crash tests stand on: processes to kill, and the world that tells the truth.
 
 Workers, the app and the simulator are real processes here, so that SIGKILL means what
-it says: nothing is cleaned up, nothing is flushed, nobody is told.
+it says: nothing is cleaned up, nothing is flushed, nobody is told. Most are forked by
+a zygote, because a start costs a tenth of a second then.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from sqlmodel import Session, select
 
 from tests.builders import Couple, guest_wrote, make_couple, set_policy
+from tests.crash.zygote import CLOCK, Zygote
 from wedding_wa import engine
 from wedding_wa import runtime as runtimes
 from wedding_wa.db import Database
@@ -41,6 +42,7 @@ ROOT = Path(__file__).parent.parent.parent
 PHONES = {"groom": "+393470000001", "bride": "+393470000002"}
 GUESTS = {"groom": "+393331110001", "bride": "+393331110002"}
 SPEED = 50  # of the simulator's own waits
+DEAF_PORT = 18_099  # nothing listens there: a worker has no door
 PATIENCE = 60.0  # seconds after which a test gives up waiting, not what it asserts
 
 # No pause but what a test asks for: kills must find a worker that is busy.
@@ -80,7 +82,7 @@ def free_port() -> int:
     """
     chance = random.Random()
     while True:
-        port = chance.randrange(18_000, 30_000)
+        port = chance.randrange(18_200, 30_000)
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 continue
@@ -91,29 +93,26 @@ def free_port() -> int:
             return port
 
 
+class Process(Protocol):
+    """What is asked of a process, whoever started it."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
 class Child:
     """A process of ours with its log in a file."""
 
-    def __init__(
-        self,
-        words: list[str],
-        env: dict[str, str],
-        log: Path,
-        *,
-        pass_fds: tuple[int, ...] = (),
-    ) -> None:
+    def __init__(self, process: Process, log: Path) -> None:
+        self.process = process
         self.log_path = log
         self.began = time.time()
-        with log.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, *words],
-                cwd=ROOT,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                pass_fds=pass_fds,
-            )
 
     @property
     def log(self) -> str:
@@ -161,22 +160,34 @@ class Child:
 class WhatsApp(SimulatorServer):
     """The simulator as a process of its own that can be killed and keeps its world."""
 
-    def __init__(self, folder: Path, *, speed: float = SPEED) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        zygote: Zygote,
+        *,
+        speed: float = SPEED,
+        port: int | None = None,
+        heard: bool = False,
+        clock: Path | None = None,
+    ) -> None:
+        """`heard`: somebody listens to its webhooks. `clock`: it may be moved."""
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(speed=speed, port=free_port(), state=folder / "world.jsonl")
+        port = port or free_port()
+        super().__init__(speed=speed, port=port, state=folder / "world.jsonl")
         self._folder = folder
-        self._ends_with_us = os.pipe()
+        self._zygote = zygote
+        self._heard = heard
+        self._env = dict(os.environ) | ({CLOCK: str(clock)} if clock else {})
         self.child: Child | None = None
 
     def start(self) -> WhatsApp:
         words = ["-m", "wedding_wa.simulator", "--port", str(self.port)]
         words += ["--state", str(self.config.state), "--speed", str(self.config.speed)]
-        words += ["--parent-fd", str(self._ends_with_us[0])]
         log = self._folder / f"simulator-{next(_NUMBERS)}.log"
-        told = self._ends_with_us[:1]
-        self.child = Child(words, dict(os.environ), log, pass_fds=told)
+        made = self._zygote.start(words, self._env, log, whole=False)
+        self.child = Child(made, log)
         until(self._answers, "the simulator answers")
-        self.fault("drop_webhook")  # nobody listens to them here
+        self._deaf()
         return self
 
     def kill(self) -> None:
@@ -192,9 +203,13 @@ class WhatsApp(SimulatorServer):
         return [str(fact["text"]) for fact in self.delivered()]
 
     def mend(self) -> None:
-        """End every fault but the one about webhooks."""
+        """End every fault but the one about webhooks that nobody listens to."""
         self.clear_faults()
-        self.fault("drop_webhook")
+        self._deaf()
+
+    def _deaf(self) -> None:
+        if not self._heard:
+            self.fault("drop_webhook")
 
     def _answers(self) -> bool:
         assert self.child is not None
@@ -214,17 +229,24 @@ class Place:
     whatsapp: WhatsApp
     couple: Couple
     database: Database
+    zygote: Zygote
     settle_after: float = 1.0
+    port: int = DEAF_PORT
     children: list[Child] = field(default_factory=list)
 
-    def worker(self, *, failpoint: str = "", **env: str) -> Child:
+    def worker(self, *, failpoint: str = "", whole: bool = False, **env: str) -> Child:
         """Start a worker; with a `failpoint` it dies there as by kill -9."""
-        return self.child(["-m", "wedding_wa", "worker"], failpoint=failpoint, **env)
+        words = ["worker"]
+        return self.child(words, failpoint=failpoint, whole=whole, **env)
 
-    def child(self, words: list[str], *, failpoint: str = "", **env: str) -> Child:
+    def child(
+        self, words: list[str], *, failpoint: str = "", whole: bool = False, **env: str
+    ) -> Child:
+        """Start `python -m wedding_wa <words>`; `whole`: a new interpreter."""
         log = self.folder / f"process-{next(_NUMBERS)}.log"
-        settings = {"WEDDING_WA_FAILPOINT": failpoint, **env}
-        made = Child(words, self.environment() | settings, log)
+        env = self.environment() | {"WEDDING_WA_FAILPOINT": failpoint, **env}
+        words = ["-m", "wedding_wa", *words]
+        made = Child(self.zygote.start(words, env, log, whole=whole), log)
         self.children.append(made)
         return made
 
@@ -234,7 +256,7 @@ class Place:
         return (
             dict(os.environ)
             | nothing
-            | _boot(self.folder, self.whatsapp.port)
+            | _boot(self.folder, self.whatsapp.port, self.port)
             | {"SETTLE_AFTER_SECONDS": str(self.settle_after)}
         )
 
@@ -283,13 +305,12 @@ class Place:
         self.database.close()
 
 
-def make_template(folder: Path, whatsapp: WhatsApp) -> Path:
+def make_template(folder: Path, whatsapp: WhatsApp, *, port: int = DEAF_PORT) -> Path:
     """A wedding whose two numbers were linked by a scan; returns its data directory."""
-    boot = _boot(folder, whatsapp.port)
     settings = Settings(
         data_dir=folder,
         sim_port=whatsapp.port,
-        port=int(boot["PORT"]),
+        port=port,
         database_url="",
         _env_file=None,  # type: ignore[call-arg]
     )
@@ -312,21 +333,27 @@ def make_template(folder: Path, whatsapp: WhatsApp) -> Path:
 
 
 @contextmanager
-def opened_place(template: Path, folder: Path, whatsapp: WhatsApp) -> Iterator[Place]:
+def opened_place(
+    template: Path,
+    folder: Path,
+    whatsapp: WhatsApp,
+    zygote: Zygote,
+    *,
+    port: int = DEAF_PORT,
+) -> Iterator[Place]:
     """A copy of the template to break things in; ends its processes at last."""
     shutil.copytree(template, folder)
     database = Database(f"sqlite:///{folder}/wedding_wa.db")
-    place = Place(folder, whatsapp, database.read_now(_couple), database)
+    couple = database.read_now(_couple)
+    place = Place(folder, whatsapp, couple, database, zygote, port=port)
     try:
         yield place
     finally:
         place.close()
-        whatsapp.mend()
 
 
-def _boot(folder: Path, sim_port: int) -> dict[str, str]:
-    # nothing listens on PORT in these tests: a worker has no door
-    return {"DATA_DIR": str(folder), "SIM_PORT": str(sim_port), "PORT": "18099"}
+def _boot(folder: Path, sim_port: int, port: int) -> dict[str, str]:
+    return {"DATA_DIR": str(folder), "SIM_PORT": str(sim_port), "PORT": str(port)}
 
 
 def _couple(session: Session) -> Couple:

@@ -13,6 +13,7 @@ import pytest
 from tests.builders import phases_of
 from tests.crash.places import Place, WhatsApp, opened_place
 from tests.crash.truth import goes_on_in_time, never_twice, sent_exactly_once
+from tests.crash.zygote import Zygote
 from wedding_wa.services import failpoints
 
 KILLS = 3
@@ -25,11 +26,15 @@ pytestmark = pytest.mark.crash
 
 
 @pytest.fixture
-def places(wedding: Path, tmp_path: Path, whatsapp: WhatsApp) -> Iterator[list[Place]]:
+def places(
+    wedding: Path, tmp_path: Path, whatsapp: WhatsApp, zygote: Zygote
+) -> Iterator[list[Place]]:
     """Two weddings of their own."""
     with ExitStack() as stack:
         yield [
-            stack.enter_context(opened_place(wedding, tmp_path / name, whatsapp))
+            stack.enter_context(
+                opened_place(wedding, tmp_path / name, whatsapp, zygote)
+            )
             for name in ("one", "other")
         ]
 

@@ -9,6 +9,7 @@ import pytest
 from tests.builders import attempts_of, events_of, message, phases_of
 from tests.crash.places import Place, WhatsApp, make_template, opened_place, until
 from tests.crash.truth import never_twice, sent_exactly_once
+from tests.crash.zygote import Zygote
 from wedding_wa.models import MessageAttempt
 
 SEND = "/api/sendText"
@@ -75,12 +76,14 @@ def test_a_waha_that_is_away_costs_no_try(place: Place) -> None:
     assert all(message(place.database, number).failures == 0 for number in ids)
 
 
-def test_waha_killed_in_the_middle(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_waha_killed_in_the_middle(
+    tmp_path_factory: pytest.TempPathFactory, zygote: Zygote
+) -> None:
     """kill -9 of WAHA while messages go: its world and ours agree again."""
     folder = tmp_path_factory.mktemp("mortal")
-    with WhatsApp(folder / "whatsapp") as whatsapp:
+    with WhatsApp(folder / "whatsapp", zygote) as whatsapp:
         template = make_template(folder / "data", whatsapp)
-        with opened_place(template, folder / "place", whatsapp) as place:
+        with opened_place(template, folder / "place", whatsapp, zygote) as place:
             place.worker()
             ids = place.put_many(8, name="mortal")
             until(lambda: len(whatsapp.texts()) >= 4, "some arrive")

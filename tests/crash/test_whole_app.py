@@ -26,7 +26,9 @@ def own(place: Place) -> Place:
     world = place.whatsapp.config.state
     assert world is not None
     shutil.copy(world, place.folder / "simulator.json")
-    place.whatsapp = WhatsApp(place.folder)  # asked only: the app starts its own
+    place.whatsapp = WhatsApp(
+        place.folder, place.zygote
+    )  # asked only: the app starts its own
     frontend.build()
     return place
 
@@ -56,7 +58,7 @@ def test_the_app_killed_while_it_sends(own: Place) -> None:
 def started(place: Place, port: int) -> Child:
     """`python -m wedding_wa run`, once it answers."""
     ports = {"PORT": str(port), "SIM_PORT": str(place.whatsapp.port)}
-    app = place.child(["-m", "wedding_wa", "run"], **ports)
+    app = place.child(["run"], whole=True, **ports)
 
     def answers() -> bool:
         assert app.alive, app.log
