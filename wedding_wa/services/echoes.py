@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.chat import phone_of_chat
 from wedding_wa.models import Account, HandMessage, MessageAttempt, QueueMessage
-from wedding_wa.services import chats, queue
+from wedding_wa.services import chats, duplicates, queue
 from wedding_wa.services.chat_lines import Line
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.same_person import chats_of_person
@@ -45,8 +45,12 @@ def hear_own(
             queue.apply_ack(session, account_id, bare, message.ack, at=now, now=now)
         return
     account = session.get_one(Account, account_id)
-    if written and _by_hand(session, account, message):
+    if not written:
+        return
+    if _by_hand(session, account, message):
         _keep(session, account, message, now=now)
+    else:
+        duplicates.note_if_repeated(session, account, message, now=now)
 
 
 def _by_hand(session: Session, account: Account, message: WahaMessage) -> bool:

@@ -36,12 +36,18 @@ class Chatting:
         await world.pace.wait_in(world.config.timings.answer)
         if session.status is not Status.WORKING or world.closing.is_set():
             raise answers.ConnectionClosed
-        message = self._own(session, chat, text, bare)
-        message.secret, message.by_api = ids.secret(world.pace.rng), True
-        self._sent_ms[message.full_id] = world.pace.now_ms()
         session.touch()
-        self._hand_over(session, message)
+        message = self._post(session, chat, text, bare)
+        if self._struck(Mode.REPEAT_SEND, session):
+            self._post(session, chat, text, ids.own_message_id(self._rng))
         return message.answer()
+
+    def _post(self, session: Session, chat: str, text: str, bare: str) -> Message:
+        message = self._own(session, chat, text, bare)
+        message.secret, message.by_api = ids.secret(self._rng), True
+        self._sent_ms[message.full_id] = self.world.pace.now_ms()
+        self._hand_over(session, message)
+        return message
 
     def _own(self, session: Session, chat: str, text: str, bare: str) -> Message:
         pace = self.world.pace

@@ -28,6 +28,7 @@ class Mode(StrEnum):
     UNKNOWN_NUMBER = "unknown_number"
     ERROR_463 = "error_463"
     NO_ACK = "no_ack"
+    REPEAT_SEND = "repeat_send"
     DUP_WEBHOOK = "dup_webhook"
     SHUFFLE_WEBHOOK = "shuffle_webhook"
     DROP_WEBHOOK = "drop_webhook"
