@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -38,6 +39,9 @@ SEND_READ_S = 300.0
 _KEEPALIVE_S = 2.0
 #: A WAHA can be replaced by another version under our feet: look again after this.
 VERSION_TRUSTED_S = 600.0
+
+#: Bytes of the largest answer that is read; a hundred long messages are far smaller.
+LARGEST = 32_000_000
 
 _PAGE = 100
 _T = TypeVar("_T")
@@ -89,10 +93,11 @@ class Wire:
             connect=CONNECT_S, pool=POOL_S, write=WRITE_S, read=read_s
         )
         headers = {"Accept": accept} if accept else None
+        request = self._http.build_request(
+            method, path, json=json, params=params, headers=headers, timeout=timeout
+        )
         try:
-            answer = await self._http.request(
-                method, path, json=json, params=params, headers=headers, timeout=timeout
-            )
+            answer = await self._answered(request, read_s)
         except httpx.RequestError as error:
             raise judge_transport(error, action=action, sending=sending) from error
         if answer.is_success:
@@ -100,6 +105,32 @@ class Wire:
         raise judge_answer(
             answer, action=action, sending=sending, now=self._clock.now()
         )
+
+    async def _answered(self, request: httpx.Request, read_s: float) -> httpx.Response:
+        """The whole answer. One that drips, or that never ends, is a lost one: httpx's
+        own time-outs only bound each piece of it."""
+        try:
+            async with asyncio.timeout(CONNECT_S + POOL_S + WRITE_S + 2 * read_s):
+                answer = await self._http.send(request, stream=True)
+                try:
+                    return await _read_whole(answer)
+                finally:
+                    await answer.aclose()
+        except TimeoutError:
+            raise httpx.ReadTimeout("it never came to an end") from None
+
+
+async def _read_whole(answer: httpx.Response) -> httpx.Response:
+    body = bytearray()
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST:
+            raise httpx.ReadError("more than any answer of WAHA's")
+    packing = ("content-encoding", "content-length", "transfer-encoding")
+    plain = {k: v for k, v in answer.headers.items() if k not in packing}
+    return httpx.Response(
+        answer.status_code, headers=plain, content=bytes(body), request=answer.request
+    )
 
 
 class WahaCalls:
