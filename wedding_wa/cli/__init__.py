@@ -7,6 +7,7 @@ import sys
 import typer
 
 from wedding_wa.build.frontend import BuildError
+from wedding_wa.cli import backup as backups
 from wedding_wa.cli import demo, doctor, enqueue, messages, people, worker
 from wedding_wa.cli import run as running
 from wedding_wa.settings import SettingsError, load_settings
@@ -50,6 +51,9 @@ app.command("set-password")(people.set_password)
 app.command("create-api-key")(people.create_api_key)
 app.command("enqueue")(enqueue.put)
 app.command("show")(messages.show)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
+app.command("restore-check")(backups.restore_check)
 app.add_typer(messages.policy, name="policy")
 
 

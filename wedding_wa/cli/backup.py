@@ -65,7 +65,7 @@ def backup(
     took = f"{made.took_seconds:.1f}"
     print(words("backup.cli.done", file=made.file, size=size, seconds=took))
     print(words("backup.cli.holds", n=made.messages))
-    print(words("backup.cli.keep_too", key=_key(settings)))
+    print(words("backup.cli.keep_too", secret=_key(settings)))
 
 
 def restore(
@@ -132,7 +132,7 @@ def restore_check(
     for one in waiting:
         at = _local(one.restored_from)
         print(words("backup.cli.waits", account=one.account, at=at))
-        print("  " + words(f"notice.restored_why.{one.why}"))
+        print("  " + words(f"backup.why.{one.why or checks.SETTLING}"))
 
 
 @contextlib.contextmanager

@@ -45,6 +45,12 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def known() -> frozenset[str]:
+    """Every migration that the code knows."""
+    made = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(each.revision for each in made)
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_ROOT / "alembic"))

@@ -18,6 +18,7 @@ from wedding_wa.services.guest_import_lines import BAD, TOLD
 from wedding_wa.services.guest_import_values import Verdict
 from wedding_wa.services.history_look import Trouble
 from wedding_wa.services.pausing import BY_FAILURES, BY_NUMBER, BY_PERSON, BY_SILENCE
+from wedding_wa.services.restore_check import WHYS as RESTORE_WAITS
 from wedding_wa.services.webhook_refusals import Reason
 from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
@@ -52,6 +53,7 @@ FAMILIES = {
     "accounts.doing": (*COMMANDS, "pair"),
     "accounts.hears": (*Ear, "unknown"),
     "accounts.paused": (BY_PERSON, BY_FAILURES, BY_SILENCE, BY_NUMBER, "other"),
+    "backup.why": RESTORE_WAITS,
     "common.account": ACCOUNT_KEYS,
     "evidence.how": Evidence,
     "evidence.revoked": REVOKED,
