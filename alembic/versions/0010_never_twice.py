@@ -50,6 +50,7 @@ def upgrade() -> None:
             op.add_column(table, column)
     _index("held", "hold_rule", "held_at IS NOT NULL")
     _index("settled", "settled_by", "settled_by IS NOT NULL")
+    _index("expires", "expires_at", "status = 'pending' AND expires_at IS NOT NULL")
     op.execute(SETTLED.format(evidence=EVIDENCE[op.get_bind().dialect.name]))
     _care()
     _archive()
@@ -154,7 +155,7 @@ def _archive() -> None:
 def downgrade() -> None:
     for table in ("duplicate_seen", "message_archive", "notice", "chore"):
         op.drop_table(table)
-    for name in ("held", "settled"):
+    for name in ("held", "settled", "expires"):
         op.drop_index(f"ix_queue_message_{name}", "queue_message")
     for table, columns in _columns().items():
         for column in columns:

@@ -49,6 +49,10 @@ class Phase(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+    HELD = "held"
+    RELEASED = "released"
+    EDITED = "edited"
+    REORDERED = "reordered"
     UNCONFIRMED = "unconfirmed"
     SETTLED = "settled"
     RESCUED = "rescued"
@@ -86,7 +90,11 @@ ACK_PHASES = {
 class HoldRule(StrEnum):
     """Why a message waits. `words` makes the sentence from rule and params."""
 
+    BY_HAND = "by_hand"
+    MISSED = "missed"
+    QUARANTINE = "quarantine"
     SCHEDULED = "scheduled"
+    RESTORED = "restored"
     PAUSED = "paused"
     ACCOUNT_DOWN = "account_down"
     RESTRICTED = "restricted"
@@ -103,6 +111,11 @@ class HoldRule(StrEnum):
     HUMAN = "human"
     RETRY = "retry"
     BUSY = "busy"
+
+
+# What sets a message aside until a person says so: their own hold, a start that was
+# missed while the app was away, a message with which the app died again and again.
+ASIDE = frozenset({HoldRule.BY_HAND, HoldRule.MISSED, HoldRule.QUARANTINE})
 
 
 class SkipReason(StrEnum):

@@ -24,6 +24,7 @@ DAY = timedelta(hours=24)
 # Rules that hold the whole account; the rest hold one chat or one message.
 ACCOUNT_RULES = frozenset(
     {
+        HoldRule.RESTORED,
         HoldRule.PAUSED,
         HoldRule.ACCOUNT_DOWN,
         HoldRule.HEARING_GAP,
@@ -56,11 +57,13 @@ class AccountView:
     """What the rules need to know of an account. `sends` is newest first.
 
     `sends` must reach back to the last `max(per_hour, per_day, rest_after)` sends.
+    `restored`: the database is a copy, and what was sent since is not known yet.
     """
 
     ready: bool = True
     status: str = "WORKING"
     paused: bool = False
+    restored: bool = False
     sends: tuple[Send, ...] = ()
     sibling: Send | None = None
     linked_at: datetime | None = None
@@ -71,6 +74,7 @@ class Candidate:
     """What the rules need to know of one message and of whom it is for.
 
     A guest is one person to both accounts and under every name of their chat.
+    `aside`: `hold_rule` set it aside until a person says so.
     `last_to_chat`: when either account last wrote to them; `unanswered`: how often
     since they last wrote; `human_at`: when one of the couple last typed to them on the
     phone itself. `by_hand`: a person's own reply; `answers`: one to what they wrote
@@ -79,6 +83,7 @@ class Candidate:
 
     due_at: datetime
     hold_rule: str | None = None
+    aside: bool = False
     forced: bool = False
     own_number: bool = False
     by_hand: bool = False
@@ -149,6 +154,17 @@ def decide(
     if endless:
         return endless[0]
     return max(holds, key=lambda hold: hold.until or now)
+
+
+def _aside(case: _Case) -> Hold | None:
+    """Only a person lets it go, whatever time it is."""
+    rule = case.message.hold_rule
+    return Hold(HoldRule(rule), None) if case.message.aside and rule else None
+
+
+def _restored(case: _Case) -> Hold | None:
+    """A copy of the database does not know what was sent after it was made."""
+    return Hold(HoldRule.RESTORED, None) if case.account.restored else None
 
 
 def _paused(case: _Case) -> Hold | None:
@@ -280,6 +296,8 @@ def _cooldown(case: _Case) -> Hold | None:
 
 _Rule = Callable[[_Case], Hold | None]
 _ALWAYS: tuple[_Rule, ...] = (
+    _aside,
+    _restored,
     _paused,
     _down,
     _deaf,

@@ -49,6 +49,7 @@ class Policy:
     notification_base_seconds: float = 300.0
     notification_max_factor: int = 32
     pause_after_failures: int = 5
+    missed_after_seconds: float = 900.0
     link_preview: bool = False
 
     @property
@@ -87,6 +88,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "notification_base_seconds": (0, 3600),
     "notification_max_factor": (1, 1024),
     "pause_after_failures": (0, 100),
+    "missed_after_seconds": (0, 7 * _DAY),
 }
 _PAIRS = ("gap", "sibling", "rest", "pause", "typing", "final_pause")
 _TYPES = {field.name: type(getattr(Policy(), field.name)) for field in fields(Policy)}

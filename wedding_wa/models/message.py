@@ -34,6 +34,7 @@ _PENDING = sa.text("status = 'pending'")
 _PROCESSING = sa.text("status = 'processing'")
 _UNCONFIRMED = sa.text("status = 'unconfirmed'")
 _FORCED = sa.text("forced_at IS NOT NULL")
+_EXPIRING = sa.text("status = 'pending' AND expires_at IS NOT NULL")
 _HELD = sa.text("held_at IS NOT NULL")
 _SETTLED = sa.text("settled_by IS NOT NULL")
 
@@ -91,6 +92,13 @@ class QueueMessage(SQLModel, table=True):
             "forced_at",
             sqlite_where=_FORCED,
             postgresql_where=_FORCED,
+        ),
+        sa.Index(
+            "ix_queue_message_expires",
+            "account_id",
+            "expires_at",
+            sqlite_where=_EXPIRING,
+            postgresql_where=_EXPIRING,
         ),
         sa.Index(
             "ix_queue_message_held",

@@ -80,6 +80,7 @@ def _groups() -> tuple[rx.Component, ...]:
             limit_row("notification_base_seconds"),
             limit_row("notification_max_factor"),
             limit_row("pause_after_failures"),
+            limit_row("missed_after_seconds"),
         ),
     )
 

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput, Conflict, NoConsent, NotFound
 from wedding_wa.domain.messages import Kind, Phase, Status
+from wedding_wa.domain.text import between, clean_text, clean_title
 from wedding_wa.models import Account, Chat, Consent, Guest, Household, QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.history import policy_of
@@ -23,10 +24,8 @@ from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import table
 from wedding_wa.services.voice import consent_to, recipient_of
 
-MAX_TEXT = 4096
 _MESSAGES = table(QueueMessage)
-# C0 and C1 controls but line break and tab; they break chats and logs
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,8 @@ class EnqueueRequest:
     """One message to one recipient, as a door understood it.
 
     `to` is a phone as people type it, a chat id, or `household:<code>`; `account` None
-    is the number they wrote to last. Under one `idempotency_key` there is one message,
+    is the number they wrote to last. `category` and `title` are labels for our own
+    eyes: the text is what is sent. Under one `idempotency_key` there is one message,
     however often it is asked for. Times are aware.
     """
 
@@ -42,6 +42,8 @@ class EnqueueRequest:
     to: str
     text: str
     kind: str = Kind.MESSAGE.value
+    category: str | None = None
+    title: str | None = None
     priority: int = 3
     due_at: datetime | None = None
     expires_at: datetime | None = None
@@ -118,16 +120,6 @@ def wa_me_link(phone: str | None) -> str:
     return f"https://wa.me/{phone.lstrip('+')}" if phone else ""
 
 
-def clean_text(text: str) -> str:
-    """Return `text` as it will be sent. Raises BadInput: empty, or too long."""
-    cleaned = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not cleaned:
-        raise BadInput("error.text_empty", "text")
-    if len(cleaned) > MAX_TEXT:
-        raise BadInput("error.text_long", "text", limit=MAX_TEXT, length=len(cleaned))
-    return cleaned
-
-
 def _insert(
     session: Session,
     account: Account,
@@ -174,8 +166,10 @@ def _row(
         "name": _name(session, consent),
         "idempotency_key": request.idempotency_key,
         "kind": _known_kind(request.kind),
+        "category": _category(request.category),
+        "title": clean_title(request.title),
         "text": clean_text(request.text),
-        "priority": _between("priority", request.priority, 1, 5),
+        "priority": between("priority", request.priority, 1, 5),
         "max_attempts": _tries(session, account.id, request.max_attempts),
         "due_at": due,
         "queue_at": due,
@@ -194,7 +188,7 @@ def _row(
 def _tries(session: Session, account_id: int, wanted: int | None) -> int:
     if wanted is None:
         return policy_of(session, account_id).max_attempts
-    return _between("max_attempts", wanted, 1, 20)
+    return between("max_attempts", wanted, 1, 20)
 
 
 def _known_kind(kind: str) -> str:
@@ -203,10 +197,10 @@ def _known_kind(kind: str) -> str:
     return kind
 
 
-def _between(field: str, value: int, low: int, high: int) -> int:
-    if not low <= value <= high:
-        raise BadInput("error.between", field, low=low, high=high)
-    return value
+def _category(category: str | None) -> str | None:
+    if category is None or _CATEGORY.fullmatch(category):
+        return category
+    raise BadInput("error.category", "category")
 
 
 def _still_useful(expires_at: datetime | None, due: datetime) -> datetime | None:

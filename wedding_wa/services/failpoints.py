@@ -11,14 +11,25 @@ import signal
 
 _ARMED = os.environ.get("WEDDING_WA_FAILPOINT", "")
 
+# In the order in which a send reaches them. "claiming", "marking" and "finishing" lie
+# within the transaction, before its commit; "posting" just before the call.
 NAMES = (
+    "claiming",
     "claimed",
     "reading",
+    "seen",
     "waiting_human",
+    "waited",
     "typing",
+    "typing_started",
+    "typing_stopped",
     "reserved",
+    "listened",
+    "marking",
     "marked",
+    "posting",
     "answered",
+    "finishing",
     "finished",
 )
 

@@ -59,6 +59,7 @@ def situation(session: Session, account_id: int) -> Situation:
         sends=_sends(session, [account_id], wanted),
         sibling=next(iter(_sends(session, _siblings(session, account), 1)), None),
         linked_at=account.linked_at,
+        restored=account.restored_from is not None,
     )
     return Situation(
         account, view, limits, ZoneInfo(wedding.time_zone), _deaf(session, account_id)
@@ -92,6 +93,7 @@ def _candidate(
     return Candidate(
         due_at=message.due_at,
         hold_rule=message.hold_rule,
+        aside=message.held_at is not None,
         forced=message.forced_at is not None,
         own_number=own_number,
         by_hand=by_hand,

@@ -72,7 +72,8 @@ def release(session: Session, lease: Lease) -> bool:
 def confirm(session: Session, lease: Lease) -> bool:
     """Whether the lease is still this one; until the commit nobody can take it."""
     found = session.exec(
-        select(Account.id).where(*mine(lease)).with_for_update(read=True)
+        # as strong as the changes of the account that may follow in this transaction
+        select(Account.id).where(*mine(lease)).with_for_update(key_share=True)
     )
     return found.first() is not None
 

@@ -52,6 +52,11 @@ def is_dead(process: ProcessIdentity) -> bool:
     return _booted_since(process.host)
 
 
+def may_be_proven(process: ProcessIdentity) -> bool:
+    """Whether this machine can tell if the process lives: it runs, or ran, here."""
+    return process.host == _host() or _booted_since(process.host)
+
+
 @functools.cache
 def _host() -> str:
     """Name~machine/boot. A container has no machine id: its name alone is no proof."""

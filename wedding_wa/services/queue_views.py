@@ -23,7 +23,7 @@ from wedding_wa.models import (
     QueueMessage,
     Wedding,
 )
-from wedding_wa.services.queue.people import retryable
+from wedding_wa.services.queue import retryable
 from wedding_wa.services.queue.rows import row_id
 from wedding_wa.services.queue_list import Wish, page_of
 from wedding_wa.services.queue_why import Reasons, Why, heads

@@ -114,12 +114,14 @@ class Sender:
         unseen = await self._db.read(writes.unseen, claim.account_id, claim.chat_id)
         phase = await self._enter(None, claim, Phase.READING, {"to_mark": len(unseen)})
         await client.send_seen(claim.chat_id, unseen)
+        reach("seen")
         await self._db.write(
             writes.mark_seen, claim.account_id, unseen, self._clock.now()
         )
         wait = {"wait_ms": round(plan.pause * 1000)}
         phase = await self._enter(phase, claim, Phase.WAITING_HUMAN, wait)
         await self._clock.sleep(plan.pause)
+        reach("waited")
         waited = events.milliseconds(phase.began, self._clock.now())
         phase.data["wait_actual_ms"] = waited
         phase = await self._enter(phase, claim, Phase.TYPING, writes.typing_plan(plan))
@@ -127,6 +129,7 @@ class Sender:
         reserved = claim.reserved_id or await client.new_message_id()
         reach("reserved")
         await self._listen(claim.account_id)
+        reach("listened")
         return await self._mark(phase, claim, plan, reserved), reserved
 
     async def _type(
@@ -135,10 +138,12 @@ class Sender:
         began = self._clock.now()
         try:
             await client.start_typing(claim.chat_id)
+            reach("typing_started")
             await self._clock.sleep(plan.typing)
         finally:
             with contextlib.suppress(WahaError):
                 await client.stop_typing(claim.chat_id)
+        reach("typing_stopped")
         stopped = self._clock.now()
         await self._clock.sleep(plan.final_pause)
         phase.data |= {
@@ -181,6 +186,7 @@ class Sender:
         client: WahaClient,
     ) -> None:
         """Post the message and write down what WAHA says."""
+        reach("posting")
         try:
             sent = await client.send_text(
                 claim.chat_id,

@@ -63,7 +63,7 @@ class AccountWorker:
     async def renew(self) -> None:
         """Prolong the lease; a lost one is forgotten, so the next step asks anew."""
         if self._lease and not await self._db.write(
-            leases.renew, self._lease, now=self._clock.now()
+            _renew, self._lease, self._clock.now()
         ):
             log.warning("lease lost", extra=self._extra("lease_lost"))
             self._lease = None
@@ -101,7 +101,16 @@ def _take(session: Session, account_id: int, now: datetime) -> Lease | None:
     if lease is not None:
         # one message at a time: no call of our own is under way for this account
         queue.rescue(session, lease, calls_over=True, now=now)
+        queue.note_alive(session, account_id, now=now)
     return lease
+
+
+def _renew(session: Session, lease: Lease, now: datetime) -> bool:
+    """Prolong the lease and say that a sender lives."""
+    if not leases.renew(session, lease, now=now):
+        return False
+    queue.note_alive(session, lease.account_id, now=now)
+    return True
 
 
 def _give_back(session: Session, lease: Lease, now: datetime) -> None:

@@ -12,8 +12,9 @@ from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
+from wedding_wa.domain.text import MAX_TEXT
 from wedding_wa.services import inbox_marks, replies
-from wedding_wa.services.enqueue import MAX_TEXT, Enqueued
+from wedding_wa.services.enqueue import Enqueued
 from wedding_wa.services.inbox import Page
 from wedding_wa.services.inbox_list import VIEWS, Wish
 from wedding_wa.services.inbox_screen import Asked, Conversation, inbox_screen

@@ -53,6 +53,7 @@ UNITS: Mapping[str, Unit] = {
     "notification_base_seconds": Unit.MINUTES,
     "notification_max_factor": Unit.COUNT,
     "pause_after_failures": Unit.COUNT,
+    "missed_after_seconds": Unit.MINUTES,
 }
 FIELDS = (*UNITS, "windows", "link_preview")
 

@@ -12,8 +12,9 @@ import reflex as rx
 from wedding_wa import runtime
 from wedding_wa.domain.errors import BadInput, NoConsent, Refused, WeddingError
 from wedding_wa.domain.messages import Kind
+from wedding_wa.domain.text import MAX_TEXT
 from wedding_wa.services.account_cards import AccountCard, account_cards
-from wedding_wa.services.enqueue import MAX_TEXT, Enqueued, EnqueueRequest, enqueue
+from wedding_wa.services.enqueue import Enqueued, EnqueueRequest, enqueue
 from wedding_wa.services.lately import newest_messages
 from wedding_wa.services.link_code import link_code
 from wedding_wa.services.recipients import Recipient, recipients

@@ -11,8 +11,8 @@ from tests.builders import GUEST, events_of, guest_wrote
 from tests.fakes import NOON
 from tests.integration.queue.desk import Desk
 from wedding_wa.domain.errors import BadInput, NoConsent, NotFound
+from wedding_wa.domain.text import MAX_TEXT
 from wedding_wa.models import Consent, QueueMessage
-from wedding_wa.services.enqueue import MAX_TEXT
 
 
 def test_a_message_waits_from_its_first_moment_on(desk: Desk) -> None:

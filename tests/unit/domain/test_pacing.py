@@ -58,8 +58,17 @@ def ask(
     return decide(now, account, message, policy, ROME)
 
 
+def _aside(rule: HoldRule) -> Candidate:
+    """Set aside for `rule`, its own time long past."""
+    return Candidate(due_at=ago(9000), hold_rule=rule.value, aside=True)
+
+
 # One case a rule, in which that rule alone binds: account, message, limits, until.
 ALONE: dict[HoldRule, tuple[AccountView, Candidate, dict[str, object], object]] = {
+    HoldRule.BY_HAND: (READY, _aside(HoldRule.BY_HAND), {}, None),
+    HoldRule.MISSED: (READY, _aside(HoldRule.MISSED), {}, None),
+    HoldRule.QUARANTINE: (READY, _aside(HoldRule.QUARANTINE), {}, None),
+    HoldRule.RESTORED: (AccountView(restored=True), DUE, {}, None),
     HoldRule.PAUSED: (AccountView(paused=True), DUE, {}, None),
     HoldRule.ACCOUNT_DOWN: (AccountView(ready=False, status="FAILED"), DUE, {}, None),
     HoldRule.HEARING_GAP: (READY, replace(DUE, deaf=True), {}, None),

@@ -11,12 +11,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.errors import MaybeSent
-from wedding_wa.domain.messages import ACK_PHASES, Ack, Outcome, Phase, Status
+from wedding_wa.domain.messages import (
+    ACK_PHASES,
+    Ack,
+    Outcome,
+    Phase,
+    Status,
+)
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.chat_lines import note_outbound
-from wedding_wa.services.lease import Lease
 from wedding_wa.services.queue.rows import (
     ATTEMPTS,
     FREE,
@@ -79,7 +83,7 @@ def settle_sent(
     message: QueueMessage,
     *,
     evidence: str,
-    provider_id: str,
+    provider_id: str | None,
     now: datetime,
     late: bool = True,
 ) -> bool:
@@ -101,6 +105,8 @@ def settle_sent(
             status=Status.SENT.value,
             provider_message_id=provider_id,
             ack=sa.func.coalesce(MESSAGES.c.ack, 0),
+            settled_by=evidence,
+            held_at=None,
             error_code=None,
             skip_reason=None,
             forced_at=None,
@@ -120,8 +126,10 @@ def settle_sent(
 
 
 def _show_in_chat(
-    session: Session, message: QueueMessage, provider_id: str, now: datetime
+    session: Session, message: QueueMessage, provider_id: str | None, now: datetime
 ) -> None:
+    if provider_id is None:
+        return  # known by a person's word alone: WhatsApp has no name for it
     note_outbound(
         session,
         message.account_id,
@@ -169,26 +177,7 @@ def settle_pending(
     """
     failures = message.failures + 1
     again = failures < message.max_attempts
-    settled = changed(
-        session,
-        sa.update(MESSAGES)
-        .where(
-            MESSAGES.c.id == message.id,
-            MESSAGES.c.status == Status.UNCONFIRMED,
-            MESSAGES.c.attempt == message.attempt,
-        )
-        .values(
-            status=(Status.PENDING if again else Status.FAILED).value,
-            failures=failures,
-            due_at=now,
-            worker=None,
-            dispatched_at=None,
-            error_code=NEVER_WENT,
-            finished_at=None if again else now,
-            **FREE,
-        ),
-    )
-    if not settled:
+    if not _leave_doubt(session, message, failures, again=again, by=evidence, now=now):
         return False
     settle_attempt(
         session,
@@ -206,61 +195,36 @@ def settle_pending(
     return True
 
 
-def rescue(session: Session, lease: Lease, *, calls_over: bool, now: datetime) -> int:
-    """Free what a lost worker held: unmarked goes back, marked is unconfirmed.
-
-    Whoever calls it has the account's lease, so the old holder can write no more.
-    `calls_over`: what the lease's own process marked is not under way any more (a
-    fault ended it); of another process only its death proves that. Returns how many
-    were rescued; no failure is counted.
-    """
-    left = session.exec(
-        select(QueueMessage).where(
-            QueueMessage.account_id == lease.account_id,
-            QueueMessage.status == Status.PROCESSING,
-        )
-    ).all()
-    return sum(
-        _rescue_one(
-            session, message, now, over=calls_over and message.worker == lease.owner
-        )
-        for message in left
-    )
-
-
-def _rescue_one(
-    session: Session, message: QueueMessage, now: datetime, *, over: bool
+def _leave_doubt(
+    session: Session,
+    message: QueueMessage,
+    failures: int,
+    *,
+    again: bool,
+    by: str,
+    now: datetime,
 ) -> bool:
-    marked = message.dispatched_at is not None
-    values: dict[str, object] = (
-        {"status": Status.UNCONFIRMED.value, "error_code": MaybeSent.code}
-        if marked
-        else {"status": Status.PENDING.value, "worker": None, **FREE}
-    )
-    rescued = changed(
+    left = changed(
         session,
         sa.update(MESSAGES)
         .where(
             MESSAGES.c.id == message.id,
-            MESSAGES.c.status == Status.PROCESSING,
+            MESSAGES.c.status == Status.UNCONFIRMED,
             MESSAGES.c.attempt == message.attempt,
-            MESSAGES.c.dispatched_at.is_not(None)
-            if marked
-            else MESSAGES.c.dispatched_at.is_(None),
         )
-        .values(**values),
+        .values(
+            status=(Status.PENDING if again else Status.FAILED).value,
+            failures=failures,
+            due_at=now,
+            worker=None,
+            dispatched_at=None,
+            settled_by=by,
+            error_code=NEVER_WENT,
+            finished_at=None if again else now,
+            **FREE,
+        ),
     )
-    if not rescued:
-        return False
-    outcome = Outcome.MAYBE_SENT if marked else Outcome.CRASHED
-    if over or not marked:
-        end_attempt(session, row_id(message), message.attempt, outcome, now=now)
-    message_event(session, message, Phase.RESCUED, now, {"marked": marked})
-    if marked:
-        message_event(
-            session, message, Phase.UNCONFIRMED, now, {"error_detail": "crash"}
-        )
-    return True
+    return bool(left)
 
 
 def _by_whatsapp_id(

@@ -14,6 +14,7 @@ from wedding_wa.domain.pacing import Hold, HumanPlan
 from wedding_wa.models import Account, Chat, Consent, HearingGap, Wedding
 from wedding_wa.services import events
 from wedding_wa.services.chat_lines import note_outbound
+from wedding_wa.services.failpoints import reach
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.lease import confirm
 from wedding_wa.services.queue.rows import (
@@ -90,6 +91,7 @@ def mark_dispatched(
     )
     if not marked:
         return None
+    reach("marking")
     changed(
         session,
         sa.update(ATTEMPTS)
@@ -171,6 +173,7 @@ def finish_sent(
     )
     if not _leave(session, claim, ending, now=now, fenced=False):
         return False
+    reach("finishing")
     count_failures(session, claim.account_id, None)
     note_outbound(
         session,

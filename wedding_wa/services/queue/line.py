@@ -8,14 +8,17 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from wedding_wa.domain.messages import HoldRule, Phase, SkipReason, Status
 from wedding_wa.domain.pacing import ACCOUNT_RULES, Go, Hold
-from wedding_wa.models import Consent, QueueMessage
+from wedding_wa.models import Account, Consent, QueueMessage
 from wedding_wa.services import events
+from wedding_wa.services.failpoints import reach
 from wedding_wa.services.history import candidate, situation
 from wedding_wa.services.lease import Lease, confirm, mine
-from wedding_wa.services.queue.people import skip_pending
+from wedding_wa.services.queue.aside import note_alive
+from wedding_wa.services.queue.leave import skip_expired, skip_pending
 from wedding_wa.services.queue.rows import (
     FREE,
     MESSAGES,
@@ -30,6 +33,11 @@ from wedding_wa.services.sql import changed
 from wedding_wa.services.wishes import wants_none
 
 _LOOK = 50
+# Each fifth turn belongs to whoever has waited longest, so that those of low priority
+# move on however many urgent ones come.
+_ELDERS_TURN = 5
+_ELDER_AFTER = timedelta(minutes=10)
+_PRIORITIES = range(1, 6)
 # Holds of one person's chat that other limits, WhatsApp's grace or their own word may
 # end early.
 _OF_A_CHAT = (
@@ -51,20 +59,27 @@ class Step:
     wake_at: datetime | None = None
 
 
-def next_step(session: Session, lease: Lease, *, now: datetime) -> Step | None:
+def next_step(
+    session: Session, lease: Lease, *, now: datetime, retries_only: bool = False
+) -> Step | None:
     """Decide, then claim the first message that may go, in one transaction.
 
-    Order: forced, priority, place in the line, id. A message that must wait is held
-    (`due_at` moves, its place does not); a rule that binds the whole account ends
-    the search. None: the lease is lost; nothing was touched.
+    Order: forced, priority, place in the line, id; each fifth turn belongs to whoever
+    has waited longest. A message that must wait is held (`due_at` moves, its place
+    does not); a rule that binds the whole account ends the search. `retries_only`:
+    only messages of which a try has failed. None: the lease is lost; nothing was
+    touched.
     """
     if not confirm(session, lease):
         return None
     if not _anything_waits(session, lease.account_id):
         return Step()  # every change brings us here: mostly there is nothing to send
+    note_alive(session, lease.account_id, now=now)
+    skip_expired(session, lease.account_id, now=now)
     place = situation(session, lease.account_id)
-    forced, in_line = _line(session, lease.account_id, now)
-    for message in (*forced, *in_line):
+    forced, in_line = _line(session, lease.account_id, now, retries_only=retries_only)
+    elder = None if retries_only else _elder(session, place.account, now)
+    for message in _each_once(*forced, elder, *in_line):
         if _skipped_instead(session, message, now, paused=place.view.paused):
             continue
         decision = place.decide(now, candidate(session, message, place))
@@ -123,27 +138,70 @@ def _anything_waits(session: Session, account_id: int) -> bool:
     return found.first() is not None
 
 
-def _line(
-    session: Session, account_id: int, now: datetime
-) -> tuple[Sequence[QueueMessage], Sequence[QueueMessage]]:
-    """The first that are forced, and the first that are due or wait for the account."""
+def _each_once(*messages: QueueMessage | None) -> list[QueueMessage]:
+    return list({row_id(one): one for one in messages if one is not None}.values())
+
+
+def _in_line(account_id: int, now: datetime) -> SelectOfScalar[QueueMessage]:
+    """What is due or waits for its account, and nobody set aside or sent ahead."""
     may = sa.or_(
         col(QueueMessage.due_at) <= now,
         col(QueueMessage.hold_rule).in_([rule.value for rule in ACCOUNT_RULES]),
     )
-    waiting = select(QueueMessage).where(
+    return select(QueueMessage).where(
         col(QueueMessage.account_id) == account_id,
         col(QueueMessage.status) == Status.PENDING,
+        col(QueueMessage.held_at).is_(None),
+        col(QueueMessage.forced_at).is_(None),
+        may,
     )
-    forced = waiting.where(col(QueueMessage.forced_at).is_not(None)).order_by(
-        col(QueueMessage.forced_at), col(QueueMessage.id)
+
+
+def _line(
+    session: Session, account_id: int, now: datetime, *, retries_only: bool
+) -> tuple[Sequence[QueueMessage], Sequence[QueueMessage]]:
+    """The first that are forced, and the first that are due or wait for the account."""
+    forced = (
+        select(QueueMessage)
+        .where(
+            col(QueueMessage.account_id) == account_id,
+            col(QueueMessage.status) == Status.PENDING,
+            col(QueueMessage.forced_at).is_not(None),
+        )
+        .order_by(col(QueueMessage.forced_at), col(QueueMessage.id))
     )
-    in_line = waiting.where(may, col(QueueMessage.forced_at).is_(None)).order_by(
+    in_line = _in_line(account_id, now).order_by(
         col(QueueMessage.priority), col(QueueMessage.queue_at), col(QueueMessage.id)
     )
+    if retries_only:
+        forced, in_line = (
+            one.where(col(QueueMessage.failures) > 0) for one in (forced, in_line)
+        )
     return (
         session.exec(forced.limit(_LOOK)).all(),
         session.exec(in_line.limit(_LOOK)).all(),
+    )
+
+
+def _elder(session: Session, account: Account, now: datetime) -> QueueMessage | None:
+    """Whose turn it is for having waited longest; None on all other turns."""
+    if account.turns % _ELDERS_TURN != _ELDERS_TURN - 1:
+        return None
+    waiting = _in_line(account.id or 0, now).where(
+        col(QueueMessage.queue_at) <= now - _ELDER_AFTER
+    )
+    firsts = [
+        session.exec(
+            waiting.where(col(QueueMessage.priority) == priority)
+            .order_by(col(QueueMessage.queue_at), col(QueueMessage.id))
+            .limit(1)
+        ).first()
+        for priority in _PRIORITIES
+    ]
+    return min(
+        (one for one in firsts if one is not None),
+        key=lambda one: (one.queue_at, row_id(one)),
+        default=None,
     )
 
 
@@ -151,27 +209,32 @@ def _wake(
     session: Session, lease: Lease, now: datetime, until: datetime | None
 ) -> datetime | None:
     """The next moment at which something may change by itself."""
+    waiting = (
+        col(QueueMessage.account_id) == lease.account_id,
+        col(QueueMessage.status) == Status.PENDING,
+    )
     due = session.exec(
         select(sa.func.min(QueueMessage.due_at)).where(
-            QueueMessage.account_id == lease.account_id,
-            QueueMessage.status == Status.PENDING,
-            QueueMessage.due_at > now,
+            *waiting, QueueMessage.due_at > now, col(QueueMessage.held_at).is_(None)
         )
     ).one()
-    return min((moment for moment in (due, until) if moment), default=None)
+    late = session.exec(
+        select(sa.func.min(QueueMessage.expires_at)).where(
+            *waiting, col(QueueMessage.expires_at) > now
+        )
+    ).one()
+    return min((moment for moment in (due, late, until) if moment), default=None)
 
 
 def _skipped_instead(
     session: Session, message: QueueMessage, now: datetime, *, paused: bool
 ) -> bool:
-    """Skip what must not go any more: too late, not wanted, its consent revoked.
+    """Skip what must not go any more: not wanted, its consent revoked.
 
     A consent that ended may come back while the account is `paused`: another number
     had logged in.
     """
-    if message.expires_at is not None and message.expires_at <= now:
-        reason = SkipReason.EXPIRED
-    elif wants_none(session, message.wedding_id, {message.chat_id}):
+    if wants_none(session, message.wedding_id, {message.chat_id}):
         reason = SkipReason.OPTED_OUT
     elif not paused and _revoked(session, message.consent_id):
         reason = SkipReason.CONSENT_REVOKED
@@ -236,9 +299,11 @@ def _claim(
     if not taken:
         return None
     claim = Claim.of(message, lease, now)
+    _count_turn(session, lease.account_id)
     open_attempt(session, claim)
     events.end_waits(session, claim.message_id, at=now)
     counted = {"sent_count": go.sent_count, "limit": go.limit}
+    reach("claiming")
     claim_event(
         session,
         claim,
@@ -248,3 +313,11 @@ def _claim(
         duration_ms=0,
     )
     return claim
+
+
+def _count_turn(session: Session, account_id: int) -> None:
+    turns = col(Account.turns)
+    changed(
+        session,
+        sa.update(Account).where(col(Account.id) == account_id).values(turns=turns + 1),
+    )

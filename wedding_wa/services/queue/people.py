@@ -1,23 +1,25 @@
-"""services: what a person may do with a message: cancel, force, try again."""
+"""services: what a person may do with a message before it is on its way."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, select
 
-from wedding_wa.domain.errors import Conflict, MessageRefused, NotFound
-from wedding_wa.domain.messages import Outcome, Phase, SkipReason, Status
-from wedding_wa.models import QueueMessage
+from wedding_wa.domain.errors import Conflict
+from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason, Status
+from wedding_wa.domain.text import between, clean_text
+from wedding_wa.models import MessageEvent, QueueMessage
 from wedding_wa.services import events
+from wedding_wa.services.queue.aside import aside, end_notices
+from wedding_wa.services.queue.leave import skipped
 from wedding_wa.services.queue.rows import (
     FREE,
     MESSAGES,
     change_pending,
     end_attempt,
+    find_mine,
     message_event,
     row_id,
 )
@@ -31,8 +33,102 @@ def cancel(
 
     Raises NotFound, or Conflict where it is too late.
     """
-    message = _mine(session, wedding_id, message_id)
-    cancelled = changed(
+    message = find_mine(session, wedding_id, message_id)
+    _take_back(session, message, now, **skipped(SkipReason.CANCELLED, now))
+    events.end_waits(session, message_id, at=now)
+    message_event(session, message, Phase.CANCELLED, now, duration_ms=0)
+    message_event(
+        session, message, Phase.SKIPPED, now, {"reason": SkipReason.CANCELLED.value}
+    )
+    end_notices(session, message, now=now)
+
+
+def hold_back(
+    session: Session, wedding_id: int, message_id: int, *, now: datetime
+) -> None:
+    """Set a message aside until `let_go`; also one in hand, before its mark.
+
+    Its place in the line and its time stay. Raises NotFound, or Conflict where it is
+    too late or it is set aside already.
+    """
+    message = find_mine(session, wedding_id, message_id)
+    if message.held_at is not None:
+        raise Conflict("set aside already")
+    values = aside(HoldRule.BY_HAND, now)
+    _take_back(
+        session, message, now, status=Status.PENDING.value, worker=None, **values
+    )
+    events.end_waits(session, message_id, at=now)
+    reason = {"reason": HoldRule.BY_HAND.value}
+    message_event(session, message, Phase.HELD, now, reason)
+
+
+def let_go(
+    session: Session, wedding_id: int, message_id: int, *, now: datetime
+) -> None:
+    """Let a message that was set aside go on from where it was, whoever held it.
+
+    Raises NotFound, or Conflict where it is not set aside.
+    """
+    message = find_mine(session, wedding_id, message_id)
+    if message.held_at is None or not change_pending(
+        session, message, held_at=None, crashes=0, **_own_time(message, now)
+    ):
+        raise Conflict("not set aside any more")
+    events.end_waits(session, message_id, at=now)
+    message_event(session, message, Phase.RELEASED, now, duration_ms=0)
+    end_notices(session, message, now=now)
+
+
+def edit(
+    session: Session, wedding_id: int, message_id: int, *, text: str, now: datetime
+) -> None:
+    """Change the words of a message that has not been on its way yet.
+
+    One in hand goes back to its place, to be typed anew. Raises NotFound, BadInput, or
+    Conflict: too late, or nobody knows for sure that the old words never went.
+    """
+    message = find_mine(session, wedding_id, message_id)
+    cleaned = clean_text(text)
+    if cleaned == message.text:
+        return
+    if _was_ever_in_doubt(session, message_id):
+        raise Conflict("the old words may have gone")
+    before = _back_to_its_place(message)
+    _take_back(session, message, now, text=cleaned, **before)
+    length = {"length": len(cleaned), "length_before": len(message.text)}
+    message_event(session, message, Phase.EDITED, now, length, duration_ms=0)
+
+
+def set_priority(
+    session: Session,
+    wedding_id: int,
+    message_id: int,
+    *,
+    priority: int,
+    now: datetime,
+) -> None:
+    """Let a waiting message go sooner or later than others: 1 first, 5 last.
+
+    Raises NotFound, BadInput, or Conflict where it does not wait any more.
+    """
+    message = find_mine(session, wedding_id, message_id)
+    wanted = between("priority", priority, 1, 5)
+    if wanted == message.priority and message.status == Status.PENDING:
+        return
+    if not change_pending(session, message, priority=wanted):
+        raise Conflict("not waiting any more")
+    data = {"priority": wanted, "priority_before": message.priority}
+    message_event(session, message, Phase.REORDERED, now, data, duration_ms=0)
+
+
+def _take_back(
+    session: Session, message: QueueMessage, now: datetime, **values: object
+) -> None:
+    """Change a message that waits, or that is in hand and not marked: the worker who
+    had it finds it gone. Raises Conflict where it is too late for that."""
+    message_id = row_id(message)
+    taken = changed(
         session,
         sa.update(MESSAGES)
         .where(
@@ -46,131 +142,37 @@ def cancel(
                 ),
             ),
         )
-        .values(**_skipped(SkipReason.CANCELLED, now)),
+        .values(**values),
     )
-    if not cancelled:
-        raise Conflict("too late to cancel")
+    if not taken:
+        raise Conflict("too late for that")
     if message.status == Status.PROCESSING:
         events.end_doings(session, message_id, at=now)
         end_attempt(session, message_id, message.attempt, Outcome.CANCELLED, now=now)
-    events.end_waits(session, message_id, at=now)
-    message_event(session, message, Phase.CANCELLED, now, duration_ms=0)
-    message_event(
-        session, message, Phase.SKIPPED, now, {"reason": SkipReason.CANCELLED.value}
-    )
 
 
-def skip_pending(
-    session: Session, message: QueueMessage, reason: SkipReason, *, now: datetime
-) -> bool:
-    """Leave a waiting message unsent for good, with its reason."""
-    if not change_pending(session, message, **_skipped(reason, now)):
-        return False
-    events.end_waits(session, row_id(message), at=now)
-    message_event(session, message, Phase.SKIPPED, now, {"reason": reason.value})
-    return True
+def _back_to_its_place(message: QueueMessage) -> dict[str, object]:
+    """What waits stays as it is; what is in hand waits again."""
+    if message.status == Status.PENDING:
+        return {}
+    return {"status": Status.PENDING.value, "worker": None, **FREE}
 
 
-def skip_unwanted(
-    session: Session, wedding_id: int, chat_ids: Collection[str], *, now: datetime
-) -> int:
-    """The person behind these chats wants no more: leave unsent what waits for them,
-    from either account. Return how many. One in hand is let go at its mark."""
-    waiting = select(QueueMessage).where(
-        col(QueueMessage.wedding_id) == wedding_id,
-        col(QueueMessage.chat_id).in_(chat_ids),
-        col(QueueMessage.status) == Status.PENDING,
-    )
-    return sum(
-        skip_pending(session, message, SkipReason.OPTED_OUT, now=now)
-        for message in session.exec(waiting).all()
-    )
+def _own_time(message: QueueMessage, now: datetime) -> dict[str, object]:
+    """The hold that its own time still makes, once nobody sets it aside."""
+    if message.due_at <= now:
+        return {**FREE}
+    rule = HoldRule.RETRY if message.failures else HoldRule.SCHEDULED
+    return {"hold_rule": rule.value, "hold_params": {"reason": rule.value}}
 
 
-def force(session: Session, wedding_id: int, message_id: int, *, now: datetime) -> None:
-    """Send one now: before all others, past limits, gap, cool-down, rest, windows.
-
-    Never past consent, opt-out, expiry, pause or an account that is down. Also gives
-    a failed message one more try. Raises NotFound or Conflict.
-    """
-    message = _mine(session, wedding_id, message_id)
-    if message.status == Status.FAILED:
-        _again(session, message, now)
-    forced = changed(
-        session,
-        sa.update(MESSAGES)
-        .where(MESSAGES.c.id == message_id, MESSAGES.c.status == Status.PENDING)
-        .values(forced_at=now, due_at=now, **FREE),
-    )
-    if not forced:
-        raise Conflict("not waiting any more")
-    events.end_waits(session, message_id, at=now)
-    message_event(session, message, Phase.FORCED, now)
-
-
-def retry_failed(
-    session: Session,
-    wedding_id: int,
-    *,
-    now: datetime,
-    message_ids: Sequence[int] | None = None,
-) -> int:
-    """Put failed messages back in the line with all their tries; return how many.
-
-    Never those that were refused for good.
-    """
-    failed = retryable(wedding_id)
-    if message_ids is not None:
-        failed = failed.where(col(QueueMessage.id).in_(message_ids))
-    return sum(_again(session, message, now) for message in session.exec(failed).all())
-
-
-def retryable(wedding_id: int) -> SelectOfScalar[QueueMessage]:
-    """The failed messages that another try may help: not those refused for good."""
-    return select(QueueMessage).where(
-        col(QueueMessage.wedding_id) == wedding_id,
-        col(QueueMessage.bucket) == Status.FAILED,
-        col(QueueMessage.error_code) != MessageRefused.code,
-    )
-
-
-def _again(session: Session, message: QueueMessage, now: datetime) -> bool:
-    back = changed(
-        session,
-        sa.update(MESSAGES)
+def _was_ever_in_doubt(session: Session, message_id: int) -> bool:
+    found = session.exec(
+        select(MessageEvent.id)
         .where(
-            MESSAGES.c.id == message.id,
-            MESSAGES.c.status == Status.FAILED,
-            MESSAGES.c.attempt == message.attempt,
+            MessageEvent.message_id == message_id,
+            MessageEvent.phase == Phase.UNCONFIRMED,
         )
-        .values(
-            status=Status.PENDING.value,
-            failures=0,
-            due_at=now,
-            queue_at=now,
-            finished_at=None,
-            dispatched_at=None,
-            worker=None,
-            **FREE,
-        ),
+        .limit(1)
     )
-    if back:
-        message_event(session, message, Phase.RETRY_SCHEDULED, now, {"by": "person"})
-    return bool(back)
-
-
-def _skipped(reason: SkipReason, now: datetime) -> dict[str, object]:
-    return {
-        "status": Status.SKIPPED.value,
-        "skip_reason": reason.value,
-        "finished_at": now,
-        "forced_at": None,
-        **FREE,
-    }
-
-
-def _mine(session: Session, wedding_id: int, message_id: int) -> QueueMessage:
-    message = session.get(QueueMessage, message_id)
-    if message is None or message.wedding_id != wedding_id:
-        raise NotFound("error.message_not_found")
-    return message
+    return found.first() is not None

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from wedding_wa.domain.errors import NotFound
 from wedding_wa.domain.messages import Outcome, Phase, Status
 from wedding_wa.models import Account, MessageAttempt, QueueMessage
 from wedding_wa.services import events
@@ -60,6 +61,14 @@ def row_id(message: QueueMessage) -> int:
     """The id of a stored message."""
     assert message.id is not None
     return message.id
+
+
+def find_mine(session: Session, wedding_id: int, message_id: int) -> QueueMessage:
+    """The wedding's message. Raises NotFound."""
+    message = session.get(QueueMessage, message_id)
+    if message is None or message.wedding_id != wedding_id:
+        raise NotFound("error.message_not_found")
+    return message
 
 
 def held(claim: Claim, *, fenced: bool = True) -> tuple[sa.ColumnElement[bool], ...]:
