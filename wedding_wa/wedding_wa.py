@@ -23,6 +23,7 @@ from wedding_wa.pages import (
     guests,
     inbox,
     lost,
+    never_twice,
     opted_out,
     overview,
     queue,
@@ -32,6 +33,7 @@ from wedding_wa.pages import (
     settings_people,
     test_message,
     theme,
+    unconfirmed,
     webhooks,
 )
 from wedding_wa.pages.i18n import tr
@@ -41,6 +43,7 @@ from wedding_wa.state.guest_forms import GuestFormsState
 from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.guests import GuestsState
 from wedding_wa.state.inbox import InboxState
+from wedding_wa.state.never_twice import NeverTwiceState
 from wedding_wa.state.opted_out import OptedOutState
 from wedding_wa.state.overview import OverviewState
 from wedding_wa.state.queue import QueueState
@@ -50,6 +53,7 @@ from wedding_wa.state.settings_invitation import InvitationState
 from wedding_wa.state.settings_limits import LimitsState
 from wedding_wa.state.settings_people import PeopleState
 from wedding_wa.state.test_message import TestMessageState
+from wedding_wa.state.unconfirmed import UnconfirmedState
 from wedding_wa.state.webhooks import WebhooksState
 
 log = logging.getLogger(__name__)
@@ -100,6 +104,18 @@ app.add_page(
     "/queue",
     title=tr("queue.title"),
     on_load=QueueState.live,
+)
+app.add_page(
+    unconfirmed.unconfirmed,
+    "/queue/unconfirmed",
+    title=tr("unconfirmed.title"),
+    on_load=UnconfirmedState.live,
+)
+app.add_page(
+    never_twice.never_twice,
+    "/never-twice",
+    title=tr("never_twice.title"),
+    on_load=NeverTwiceState.live,
 )
 app.add_page(
     inbox.inbox,

@@ -36,7 +36,7 @@ CARE = {
     "paused": ("/accounts", "amber", "pause"),
     "restricted": ("/accounts", "amber", "message-circle-off"),
     "deaf": ("/accounts", "sky", "ear"),
-    "unconfirmed": ("/queue?state=unconfirmed", "violet", "circle-help"),
+    "unconfirmed": ("/queue/unconfirmed", "violet", "circle-help"),
     "failed": ("/queue?state=failed", "tomato", "triangle-alert"),
     "refused": ("/queue?state=refused", "tomato", "circle-slash"),
 }

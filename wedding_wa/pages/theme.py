@@ -10,6 +10,7 @@ STYLESHEETS = [
     "/app.css",
     "/account-pages.css",
     "/queue.css",
+    "/never-twice.css",
     "/guests.css",
     "/settings.css",
     "/invitation.css",

@@ -17,6 +17,7 @@ from wedding_wa.services.guest_import_columns import Field
 from wedding_wa.services.guest_import_lines import BAD, TOLD
 from wedding_wa.services.guest_import_values import Verdict
 from wedding_wa.services.history_look import Trouble
+from wedding_wa.services.never_twice import LINES
 from wedding_wa.services.pausing import BY_FAILURES, BY_NUMBER, BY_PERSON, BY_SILENCE
 from wedding_wa.services.restore_check import WHYS as RESTORE_WAITS
 from wedding_wa.services.webhook_refusals import Reason
@@ -24,7 +25,9 @@ from wedding_wa.settings import ACCOUNT_KEYS
 from wedding_wa.state.accounts import COMMANDS
 from wedding_wa.state.consent_evidence import REVOKED
 from wedding_wa.state.inbox_views import MEDIA
+from wedding_wa.state.never_twice import ENDINGS
 from wedding_wa.state.opted_out import ENDS
+from wedding_wa.state.unconfirmed_views import MARKS
 from wedding_wa.state.webhook_rows import WORDS
 from wedding_wa.words import languages
 
@@ -71,6 +74,8 @@ FAMILIES = {
     "layout.live.about": ("live", "reconnecting", "stale"),
     "layout.live.heard": ("live", "reconnecting", "stale"),
     "limits.now.why": ACCOUNT_RULES,
+    "never_twice.by": ENDINGS,
+    "never_twice.line": LINES,
     "overview.care": (*CARE, "title"),
     "overview.care.go": CARE,
     "opt_out.ended": ENDS,
@@ -80,6 +85,7 @@ FAMILIES = {
     "queue.skip": SkipReason,
     "settings.language": (*languages(), "title", "about"),
     "state": STATES,
+    "unconfirmed.mark": MARKS,
     "webhooks.event": WORDS,
     "webhooks.proof": WAYS,
     "webhooks.reason": Reason,
