@@ -1,15 +1,15 @@
 """services: asking WAHA how an account is, and putting right what may be put right.
 
 A poll sets the session's config where it differs and starts a session that stopped by
-itself. It never starts one that was never linked or that the owner stopped, and never
-restarts for a failure: the owner decides.
+itself, three times in ten minutes at most. It never starts one that was never linked or
+that the owner stopped, and never restarts for a failure: the owner decides.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -31,6 +31,11 @@ from wedding_wa.services.waha import (
 )
 
 SET_UP_REFUSED = "account.error.set_up_refused"
+STOPS_AGAIN = "account.error.stops_again"
+
+# A session that stops again and again is not started as often.
+_STARTS = 3
+_STARTS_WITHIN_S = timedelta(minutes=10).total_seconds()
 
 _ROUNDS = 3
 _log = logging.getLogger(__name__)
@@ -38,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What we know of the account before we ask."""
+    """What we know of the account before we ask, at `asked_s` of the steady clock."""
 
     key: str
     webhook_url: str
@@ -47,6 +52,7 @@ class _Known:
     engine: str
     version_known: bool
     may_start: bool
+    asked_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ async def _poll_once(
     db: Database, clients: Clients, account_id: int, clock: Clock
 ) -> str:
     async with clients.turn(account_id, "poll"):
-        known = await db.read(_known, account_id)
+        known = await db.read(_known, account_id, asked_s=clock.monotonic())
         answer = await _ask(clients, account_id, known, clock)
         if answer.status == known.status == AccountStatus.NOT_CONFIGURED:
             return known.status
@@ -93,8 +99,8 @@ async def session_config(
     db: Database, clients: Clients, account_id: int
 ) -> SessionConfig | None:
     """What the account's session must be set to; None before WAHA can reach us."""
-    known = await db.read(_known, account_id)
-    return await _wanted(clients, account_id, known)
+    key, webhook_url = await db.read(_address, account_id)
+    return await _wanted(clients, account_id, key, webhook_url)
 
 
 async def _ask(
@@ -132,9 +138,9 @@ async def _try_to_put_right(
     known: _Known,
     info: SessionInfo,
 ) -> tuple[bool, str | None]:
-    """`_put_right`, and what to tell where WAHA answers that it would not."""
+    """`_put_right`, and what to tell where it cannot be."""
     try:
-        return await _put_right(client, clients, account_id, known, info), None
+        changed = await _put_right(client, clients, account_id, known, info)
     except NotSent as error:
         if error.http_status is None:
             raise  # no answer came: WAHA is gone
@@ -148,6 +154,8 @@ async def _try_to_put_right(
                 },
             )
         return False, SET_UP_REFUSED
+    left = _is_to_start(info, known) and not changed
+    return changed, STOPS_AGAIN if left else None
 
 
 async def _put_right(
@@ -162,7 +170,7 @@ async def _put_right(
     A config that is changed restarts a running session, and the store must be on
     before the first scan: so it is looked at on every poll and set where it differs.
     """
-    wanted = await _wanted(clients, account_id, known)
+    wanted = await _wanted(clients, account_id, known.key, known.webhook_url)
     changed = False
     if wanted is not None and not wanted.fits(
         info.config, engine=info.engine or known.engine or None
@@ -170,20 +178,36 @@ async def _put_right(
         changed = await client.ensure_session(wanted)
     if changed:
         _tell("session config put right", "session_configured", known, info)
-    if info.status == AccountStatus.STOPPED and known.may_start:
-        await client.start()
+    if _is_to_start(info, known) and _may_start_again(
+        clients, account_id, known.asked_s
+    ):
+        await client.start(revive=False)
         _tell("session started again", "session_started_again", known, info)
         changed = True
     return changed
 
 
+def _is_to_start(info: SessionInfo, known: _Known) -> bool:
+    return info.status == AccountStatus.STOPPED and known.may_start
+
+
+def _may_start_again(clients: Clients, account_id: int, now: float) -> bool:
+    """Note a start; False where there were too many of late."""
+    starts: list[float] = clients.kept.setdefault((account_id, "starts"), [])
+    starts[:] = [at for at in starts if 0 <= now - at < _STARTS_WITHIN_S]
+    if len(starts) >= _STARTS:
+        return False
+    starts.append(now)
+    return True
+
+
 async def _wanted(
-    clients: Clients, account_id: int, known: _Known
+    clients: Clients, account_id: int, key: str, webhook_url: str
 ) -> SessionConfig | None:
     secret = await clients.webhook_secret(account_id)
-    if not (secret and known.webhook_url):
+    if not (secret and webhook_url):
         return None
-    return SessionConfig(known.webhook_url, secret, known.key)
+    return SessionConfig(webhook_url, secret, key)
 
 
 def _tell(text: str, action: str, known: _Known, info: SessionInfo) -> None:
@@ -192,7 +216,12 @@ def _tell(text: str, action: str, known: _Known, info: SessionInfo) -> None:
     )
 
 
-def _known(session: Session, account_id: int) -> _Known:
+def _address(session: Session, account_id: int) -> tuple[str, str]:
+    account = session.get_one(Account, account_id)
+    return account.key, account.webhook_url
+
+
+def _known(session: Session, account_id: int, *, asked_s: float) -> _Known:
     account = session.get_one(Account, account_id)
     return _Known(
         key=account.key,
@@ -203,6 +232,7 @@ def _known(session: Session, account_id: int) -> _Known:
         version_known=bool(account.waha_version),
         # only what was linked, and only if nobody wants it stopped
         may_start=account.phone is not None and account.stopped_at is None,
+        asked_s=asked_s,
     )
 
 

@@ -16,7 +16,14 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.account import AccountStatus, Ear, is_ready
 from wedding_wa.domain.chat import phone_of_chat
 from wedding_wa.models import Account, AccountStatusChange, Chat
-from wedding_wa.services import consent, hearing, households, pausing, queue
+from wedding_wa.services import (
+    consent,
+    hearing,
+    households,
+    pausing,
+    queue,
+    trouble,
+)
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.waha import Me, Timelock
 
@@ -80,6 +87,7 @@ def apply_status(
     if restricted_until is not None:
         account.restricted_until = restricted_until
     session.flush()
+    trouble.tend(session, account_id, now=now)
     if _seen(account) != before:
         note(session, Change("account", account.wedding_id, account_id))
     return True
@@ -106,6 +114,7 @@ def restrict(
         return
     account.restricted_until = wanted
     session.flush()
+    trouble.tend(session, account_id, now=now)
     queue.look_again(session, account_id, now=now)
     note(session, Change("account", account.wedding_id, account_id))
     _log.warning(
@@ -127,6 +136,7 @@ def set_stopped(
         return
     account.stopped_at = now if by_owner else None
     session.flush()
+    trouble.tend(session, account_id, now=now)
     note(session, Change("account", account.wedding_id, account_id))
 
 

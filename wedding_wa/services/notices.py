@@ -131,16 +131,50 @@ def ended_notices(session: Session, wedding_id: int, *, limit: int) -> list[Noti
     return _read(session, wedding_id, over, *order, limit=limit)
 
 
-def is_open(session: Session, kind: str, *, account_id: int) -> Mapping[str, object]:
-    """The open notice's params with `at`; empty where none is open."""
-    found = session.execute(
-        sa.select(_NOTICES.c.params, _NOTICES.c.at).where(
+def told(
+    session: Session, wedding_id: int, kind: str, *, account_id: int | None = None
+) -> Mapping[str, object] | None:
+    """The params of the open notice; None where none is open."""
+    return _params(session, wedding_id, kind, account_id)
+
+
+def last_end(session: Session, kind: str, *, account_id: int) -> datetime | None:
+    """When the account's last notice of this kind was over."""
+    found: datetime | None = session.execute(
+        sa.select(sa.func.max(_NOTICES.c.ended_at)).where(
+            _NOTICES.c.account_id == account_id, _NOTICES.c.kind == kind
+        )
+    ).scalar()
+    return found
+
+
+def open_again(
+    session: Session,
+    wedding_id: int,
+    kind: str,
+    *,
+    account_id: int,
+    ended_after: datetime,
+) -> bool:
+    """It was not over after all: the notice that ended after then goes on, untold anew.
+
+    False where there is none, or one is open.
+    """
+    newest = session.execute(
+        sa.select(_NOTICES.c.id, _NOTICES.c.ended_at)
+        .where(
+            _NOTICES.c.wedding_id == wedding_id,
             _NOTICES.c.account_id == account_id,
             _NOTICES.c.kind == kind,
-            _NOTICES.c.ended_at.is_(None),
         )
+        .order_by(_NOTICES.c.id.desc())
+        .limit(1)
     ).first()
-    return {**found.params, "at": found.at} if found else {}
+    if newest is None or newest.ended_at is None or newest.ended_at <= ended_after:
+        return False
+    again = sa.update(_NOTICES).where(_NOTICES.c.id == newest.id).values(ended_at=None)
+    note(session, Change("wedding", wedding_id))
+    return bool(changed(session, again))
 
 
 def _read(

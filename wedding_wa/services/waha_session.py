@@ -73,8 +73,9 @@ class SessionCalls(WahaCalls):
             await self._configure(wanted, info.config, engine=engine)
             return True
 
-    async def start(self) -> None:
-        """Start the session; a FAILED one is restarted, a running one left alone."""
+    async def start(self, *, revive: bool = True) -> None:
+        """Start the session; a running one is left alone. `revive`: one that turns out
+        to have FAILED is restarted."""
         async with self._one_command:
             try:
                 status = await self._command("start")
@@ -82,7 +83,7 @@ class SessionCalls(WahaCalls):
                 if error.params.get("reason") != "already_started":
                     raise
                 status = (await self.session()).status
-            if status == "FAILED":
+            if status == "FAILED" and revive:
                 await self._command("restart")
 
     async def stop(self) -> None:
