@@ -7,7 +7,7 @@ words/*/maintenance.toml. services/chore_keeper.py runs them at their times.
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import time, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +16,9 @@ from wedding_wa.services import guest_import_drafts, watchdog
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.chores import Chore, Did, Parts
 from wedding_wa.services.history import READY
+from wedding_wa.services.optimise import optimise as optimised
+from wedding_wa.services.rescue import rescue_left
+from wedding_wa.services.retention import retain
 from wedding_wa.services.unconfirmed import settle_now
 
 _NOT_READY = timedelta(seconds=10)
@@ -23,7 +26,11 @@ _READY = timedelta(seconds=60)
 _SETTLE = timedelta(seconds=15)
 _SETTLE_OFTENEST = timedelta(seconds=1)
 _WATCH = timedelta(seconds=30)
+_RESCUE = timedelta(seconds=30)
 _SWEEP = timedelta(hours=1)
+# In the wedding's zone, when guests and couple are asleep.
+_RETENTION = time(3, 0)
+_OPTIMISE = time(3, 30)
 
 
 def chores_of(parts: Parts) -> tuple[Chore, ...]:
@@ -32,8 +39,11 @@ def chores_of(parts: Parts) -> tuple[Chore, ...]:
         Chore("poll_troubled", poll_troubled, _NOT_READY),
         Chore("poll_connected", poll_connected, _READY),
         Chore("settle", settle, _settle_every(parts.settle_after)),
+        Chore("rescue", rescue, _RESCUE),
         Chore("watch_acks", watch_acks, _WATCH),
         Chore("sweep_lists", sweep_lists, _SWEEP),
+        Chore("retention", retention, _RETENTION),
+        Chore("optimise", optimise, _OPTIMISE),
     )
 
 
@@ -58,6 +68,11 @@ async def settle(parts: Parts) -> Did:
     return {"settled": done.settled}
 
 
+async def rescue(parts: Parts) -> Did:
+    """Free what dead workers hold for accounts nobody serves."""
+    return {"rescued": await parts.db.write(rescue_left, now=parts.clock.now())}
+
+
 async def watch_acks(parts: Parts) -> Did:
     """Mark what WhatsApp never acknowledged."""
     marked = await parts.db.write(watchdog.mark_unacknowledged, now=parts.clock.now())
@@ -68,6 +83,17 @@ async def sweep_lists(parts: Parts) -> Did:
     """Delete guest lists that were uploaded a day ago and never imported."""
     swept = await parts.db.write(guest_import_drafts.sweep, now=parts.clock.now())
     return {"lists": swept}
+
+
+async def retention(parts: Parts) -> Did:
+    """Take away what is older than the owner wants it kept."""
+    return await retain(parts.db, now=parts.clock.now())
+
+
+async def optimise(parts: Parts) -> Did:
+    """Keep the database quick."""
+    await optimised(parts.db)
+    return {"optimised": 1}
 
 
 async def _poll(parts: Parts, *, ready: bool) -> int:

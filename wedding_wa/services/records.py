@@ -1,4 +1,7 @@
-"""services: one message as a record for programs: `show --json`, later the API."""
+"""services: one message as a record for programs: `show --json`, later the API.
+
+What retention has put away answers from the archive, with `archived_at`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import NotFound
-from wedding_wa.models import Account, MessageEvent, QueueMessage
+from wedding_wa.models import (
+    Account,
+    MessageArchive,
+    MessageAttempt,
+    MessageEvent,
+    QueueMessage,
+)
 
 Record = dict[str, object]
 
@@ -16,7 +25,7 @@ def message_record(session: Session, message_id: int) -> Record:
     """Everything a program may know of a message, as JSON. Raises NotFound."""
     message = session.get(QueueMessage, message_id)
     if message is None:
-        raise NotFound("error.message_not_found")
+        return _put_away(session, message_id)
     account = session.get_one(Account, message.account_id)
     return {
         "id": message.id,
@@ -45,6 +54,46 @@ def message_record(session: Session, message_id: int) -> Record:
     }
 
 
+def whole_record(session: Session, message: QueueMessage) -> Record:
+    """The record as the archive keeps it: also what only the tables tell, its tries."""
+    assert message.id is not None
+    tries = session.exec(
+        select(MessageAttempt)
+        .where(MessageAttempt.message_id == message.id)
+        .order_by(col(MessageAttempt.attempt))
+    ).all()
+    return {
+        **message_record(session, message.id),
+        "name": message.name,
+        "chat_id": message.chat_id,
+        "consent_id": message.consent_id,
+        "category": message.category,
+        "title": message.title,
+        "idempotency_key": message.idempotency_key,
+        "dispatched_at": _iso(message.dispatched_at),
+        "settled_by": message.settled_by,
+        "tries": [_try(one) for one in tries],
+    }
+
+
+def _put_away(session: Session, message_id: int) -> Record:
+    """A message that retention took out of the queue; of a deleted one only that it
+    was, and how it had ended."""
+    kept = session.exec(
+        select(MessageArchive).where(MessageArchive.message_id == message_id)
+    ).first()
+    if kept is None:
+        raise NotFound("error.message_not_found")
+    account = session.get_one(Account, kept.account_id)
+    known: Record = {
+        "id": kept.message_id,
+        "task_id": kept.task_id,
+        "status": kept.status,
+        "account": account.key,
+    }
+    return {**known, **(kept.record or {}), "archived_at": _iso(kept.at)}
+
+
 def timeline(session: Session, message_id: int) -> list[MessageEvent]:
     """The message's phases, oldest first."""
     return list(
@@ -63,6 +112,19 @@ def _event(event: MessageEvent) -> Record:
         "timestamp": _iso(event.at),
         "duration_ms": event.duration_ms,
         "metadata": event.data,
+    }
+
+
+def _try(one: MessageAttempt) -> Record:
+    return {
+        "attempt": one.attempt,
+        "outcome": one.outcome,
+        "started_at": _iso(one.started_at),
+        "dispatched_at": _iso(one.dispatched_at),
+        "finished_at": _iso(one.finished_at),
+        "http_status": one.http_status,
+        "error_code": one.error_code,
+        "took_ms": one.took_ms,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import sqlalchemy as sa
@@ -27,3 +28,8 @@ def insert_id(session: Session, statement: sa.Insert) -> int:
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def batches(ids: Sequence[int], size: int) -> list[Sequence[int]]:
+    """`ids` in pieces of at most `size`, for one short transaction each."""
+    return [ids[i : i + size] for i in range(0, len(ids), size)]
