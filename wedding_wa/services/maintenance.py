@@ -19,7 +19,6 @@ from wedding_wa.services.history import READY
 from wedding_wa.services.optimise import optimise as optimised
 from wedding_wa.services.rescue import rescue_left
 from wedding_wa.services.restore_check import check_restored
-from wedding_wa.services.restore_check import check_restored
 from wedding_wa.services.retention import retain
 from wedding_wa.services.unconfirmed import settle_now
 
@@ -29,7 +28,6 @@ _SETTLE = timedelta(seconds=15)
 _SETTLE_OFTENEST = timedelta(seconds=1)
 _WATCH = timedelta(seconds=30)
 _RESCUE = timedelta(seconds=30)
-_RESTORED = timedelta(seconds=15)
 _SWEEP = timedelta(hours=1)
 # In the wedding's zone, when guests and couple are asleep.
 _RETENTION = time(3, 0)
@@ -45,7 +43,6 @@ def chores_of(parts: Parts) -> tuple[Chore, ...]:
         Chore("rescue", rescue, _RESCUE),
         Chore("ask_restored", ask_restored, _settle_every(parts.settle_after)),
         Chore("watch_acks", watch_acks, _WATCH),
-        Chore("restore_check", restore_check, _RESTORED),
         Chore("sweep_lists", sweep_lists, _SWEEP),
         Chore("retention", retention, _RETENTION),
         Chore("optimise", optimise, _OPTIMISE),
@@ -89,13 +86,6 @@ async def watch_acks(parts: Parts) -> Did:
     """Mark what WhatsApp never acknowledged."""
     marked = await parts.db.write(watchdog.mark_unacknowledged, now=parts.clock.now())
     return {"unacknowledged": marked}
-
-
-async def restore_check(parts: Parts) -> Did:
-    """Ask WAHA, for a restored copy of the database, what was sent since."""
-    return await check_restored(
-        parts.db, parts.clients, parts.clock, settle_after=parts.settle_after
-    )
 
 
 async def sweep_lists(parts: Parts) -> Did:
