@@ -1,22 +1,40 @@
-"""services: stopping and going on: all sending, one account, and by itself."""
+"""services: stopping and going on: all sending, one account, and by itself.
+
+Whatever stops tells the owner why, with figures, on every page (`services.notices`),
+and there is one way to go on; both are in the audit.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.models import Account, AuditEntry, Consent, Evidence, Wedding
+from wedding_wa.domain.messages import Outcome
+from wedding_wa.models import (
+    Account,
+    Consent,
+    Evidence,
+    MessageAttempt,
+    User,
+    Wedding,
+)
+from wedding_wa.services import audit, notices
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed
+from wedding_wa.services.trouble import waiting
 
 BY_PERSON = "person"
 BY_FAILURES = "failures"
 BY_SILENCE = "silence"
 #: Another number logged in, and what waits is for who wrote to the one before.
 BY_NUMBER = "number"
+
+# How tries end that count as failures.
+_COUNTED = (Outcome.NOT_SENT, Outcome.REFUSED)
 
 
 def pause_all(
@@ -30,6 +48,14 @@ def pause_all(
         .values(paused_at=now),
     )
     if paused:
+        notices.open_notice(
+            session,
+            wedding_id,
+            notices.PAUSED_ALL,
+            now=now,
+            account_id=None,
+            **_person(session, user_id, now),
+        )
         _tell(session, wedding_id, "sending_paused", now, user_id)
     return bool(paused)
 
@@ -44,17 +70,17 @@ def resume_all(
         .where(col(Wedding.id) == wedding_id, col(Wedding.paused_at).is_not(None))
         .values(paused_at=None),
     )
-    resumed += changed(
-        session,
-        sa.update(Account)
-        .where(
-            col(Account.wedding_id) == wedding_id, col(Account.paused_at).is_not(None)
+    notices.close_notice(session, wedding_id, notices.PAUSED_ALL, now=now)
+    accounts = session.exec(
+        select(Account).where(
+            Account.wedding_id == wedding_id, col(Account.paused_at).is_not(None)
         )
-        .values(paused_at=None, pause_reason=None, failures_in_row=0),
-    )
-    if resumed:
+    ).all()
+    for account in accounts:
+        _go_on(session, account, now=now)
+    if resumed or accounts:
         _tell(session, wedding_id, "sending_resumed", now, user_id)
-    return bool(resumed)
+    return bool(resumed or accounts)
 
 
 def pause_account(
@@ -64,15 +90,57 @@ def pause_account(
     *,
     now: datetime,
     user_id: int | None = None,
+    figures: Mapping[str, object] | None = None,
 ) -> None:
-    """Stop one account, with the reason for the owner's eyes."""
-    changed(
+    """Stop one account and tell the owner why. `figures` are JSON values for the
+    sentence; twice changes nothing."""
+    paused = changed(
         session,
         sa.update(Account)
         .where(col(Account.id) == account.id, col(Account.paused_at).is_(None))
         .values(paused_at=now, pause_reason=reason),
     )
-    _tell(session, account.wedding_id, f"account_paused_by_{reason}", now, user_id)
+    if not paused:
+        return
+    session.expire(account, ["paused_at", "pause_reason"])
+    told = {**_person(session, user_id, now, reason), **(figures or {})}
+    keep_told(session, account, now=now, figures=told)
+    action = f"account_paused_by_{reason}"
+    _tell(session, account.wedding_id, action, now, user_id, account=account.key)
+
+
+def keep_told(
+    session: Session,
+    account: Account,
+    *,
+    now: datetime,
+    figures: Mapping[str, object] | None = None,
+) -> None:
+    """See to it that a pause is told, and an end of it. What stands is not changed."""
+    kind, wedding_id = notices.PAUSED, account.wedding_id
+    told = notices.told(session, wedding_id, kind, account_id=account.id)
+    if account.paused_at is None and told is not None:
+        notices.close_notice(
+            session,
+            wedding_id,
+            kind,
+            now=now,
+            account_id=account.id,
+            waited=waiting(session, account.id or 0),
+        )
+    if account.paused_at is not None and told is None:
+        notices.open_notice(
+            session,
+            wedding_id,
+            kind,
+            now=now,
+            account_id=account.id,
+            **{
+                "by": account.pause_reason or BY_PERSON,
+                "since": account.paused_at.isoformat(),
+                **(figures or {}),
+            },
+        )
 
 
 def set_account_paused(
@@ -83,24 +151,33 @@ def set_account_paused(
     now: datetime,
     user_id: int | None = None,
 ) -> None:
-    """Stop one account, or go on with it whatever paused it; twice changes nothing."""
-    account = session.get_one(Account, account_id)
+    """Stop one account, or go on with it whatever paused it; twice changes nothing.
+
+    Going on begins to count failures in a row anew.
+    """
+    account = session.get_one(Account, account_id, populate_existing=True)
     if (account.paused_at is not None) == paused:
         return
     if paused:
         pause_account(session, account, BY_PERSON, now=now, user_id=user_id)
         return
-    account.paused_at = account.pause_reason = None
-    account.failures_in_row = 0
-    _tell(session, account.wedding_id, "account_resumed", now, user_id)
+    _go_on(session, account, now=now)
+    wedding_id = account.wedding_id
+    _tell(session, wedding_id, "account_resumed", now, user_id, account=account.key)
 
 
 def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> None:
     """Pause an account whose last N tries all failed (policy)."""
     limit = policy_of(session, account_id).pause_after_failures
     account = session.get_one(Account, account_id, populate_existing=True)
-    if limit and account.failures_in_row >= limit and account.paused_at is None:
-        pause_account(session, account, BY_FAILURES, now=now)
+    if account.paused_at is None and is_too_many(account.failures_in_row, limit):
+        figures = _failures(session, account)
+        pause_account(session, account, BY_FAILURES, now=now, figures=figures)
+
+
+def is_too_many(failures_in_row: int, limit: int) -> bool:
+    """Whether so many failures in a row stop what failed; a limit of 0 never does."""
+    return bool(limit) and failures_in_row >= limit
 
 
 def is_number_back(session: Session, account: Account) -> bool:
@@ -118,10 +195,56 @@ def is_number_back(session: Session, account: Account) -> bool:
     return found is not None
 
 
+def _go_on(session: Session, account: Account, *, now: datetime) -> None:
+    account.paused_at = account.pause_reason = None
+    account.failures_in_row = 0
+    session.flush()
+    keep_told(session, account, now=now)
+
+
+def _failures(session: Session, account: Account) -> dict[str, object]:
+    """How many failed in a row, since when, and what the last one said."""
+    n = account.failures_in_row
+    tries = session.exec(
+        select(MessageAttempt)
+        .where(
+            MessageAttempt.account_id == account.id,
+            col(MessageAttempt.error_code).is_not(None),
+            col(MessageAttempt.outcome).in_(_COUNTED),
+        )
+        .order_by(col(MessageAttempt.id).desc())
+        .limit(n)
+    ).all()
+    if not tries:
+        return {"n": n}
+    first = tries[-1].finished_at or tries[-1].started_at
+    return {"n": n, "first": first.isoformat(), "error": tries[0].error_code}
+
+
+def _person(
+    session: Session, user_id: int | None, now: datetime, reason: str = BY_PERSON
+) -> dict[str, object]:
+    """Who paused, as the sentence names them; nobody where it paused by itself."""
+    if reason != BY_PERSON:
+        return {}
+    user = session.get(User, user_id) if user_id is not None else None
+    return {
+        "by": BY_PERSON,
+        "since": now.isoformat(),
+        "user_id": user_id,
+        "person": (user.name or user.email) if user else None,
+    }
+
+
 def _tell(
-    session: Session, wedding_id: int, action: str, now: datetime, user_id: int | None
+    session: Session,
+    wedding_id: int,
+    action: str,
+    now: datetime,
+    user_id: int | None,
+    **params: object,
 ) -> None:
-    session.add(
-        AuditEntry(wedding_id=wedding_id, user_id=user_id, action=action, at=now)
+    audit.record(
+        session, action, wedding_id=wedding_id, user_id=user_id, now=now, **params
     )
     note(session, Change("wedding", wedding_id))
