@@ -8,8 +8,19 @@ import typer
 
 from wedding_wa.build.frontend import BuildError
 from wedding_wa.cli import backup as backups
-from wedding_wa.cli import demo, doctor, enqueue, messages, people, worker
+from wedding_wa.cli import (
+    demo,
+    doctor,
+    enqueue,
+    messages,
+    people,
+    queue,
+    queue_settle,
+    retries,
+    worker,
+)
 from wedding_wa.cli import run as running
+from wedding_wa.cli.common import sentences
 from wedding_wa.settings import SettingsError, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -23,7 +34,8 @@ def wedding_wa() -> None:
 @app.command()
 def run() -> None:
     """Start the app: pages, API, worker and, without WAHA, the simulator."""
-    running.run(load_settings())
+    with sentences():
+        running.run(load_settings())
 
 
 @app.command()
@@ -51,9 +63,12 @@ app.command("set-password")(people.set_password)
 app.command("create-api-key")(people.create_api_key)
 app.command("enqueue")(enqueue.put)
 app.command("show")(messages.show)
+app.command("rescue")(queue_settle.rescue)
+app.command("process-retries")(retries.process)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.command("restore-check")(backups.restore_check)
+app.add_typer(queue.app, name="queue")
 app.add_typer(messages.policy, name="policy")
 
 

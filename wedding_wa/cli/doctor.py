@@ -9,14 +9,15 @@ from rich.console import Console
 
 from wedding_wa import engine
 from wedding_wa import runtime as runtimes
-from wedding_wa.cli.common import language
+from wedding_wa.cli.common import language, sentences
 from wedding_wa.services.doctor import Finding, examine
 from wedding_wa.words import say
 
 
 def doctor() -> None:
     """Check settings, database, WAHA and clock; exit 1 when something is wrong."""
-    findings = asyncio.run(_examine())
+    with sentences():
+        findings = asyncio.run(_examine())
     console = Console()
     for finding in findings:
         _print(console, finding)

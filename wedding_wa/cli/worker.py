@@ -7,6 +7,7 @@ import signal
 
 from wedding_wa import engine
 from wedding_wa import runtime as runtimes
+from wedding_wa.cli.common import sentences
 from wedding_wa.cli.logs import configure
 from wedding_wa.runtime import Runtime
 from wedding_wa.services.migrations import migrate
@@ -16,9 +17,10 @@ def worker() -> None:
     """Send what is queued, listen to WAHA's stored events, do the chores."""
     runtime = runtimes.current()
     configure(runtime.settings.log_level)
-    runtime.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate(runtime.db.engine)
-    asyncio.run(_until_told(runtime))
+    with sentences():
+        runtime.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        migrate(runtime.db.engine)
+        asyncio.run(_until_told(runtime))
 
 
 async def _until_told(runtime: Runtime) -> None:

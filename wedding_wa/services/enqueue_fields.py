@@ -51,6 +51,8 @@ def request_of(fields: Mapping[str, object], *, zone: str) -> EnqueueRequest:
         to=_one_line(given, "to", MAX_KEY),
         text=_needed(given, "text"),
         kind=_kind(given.get("kind")),
+        category=category.value if category else None,
+        title=given.get("title"),
         priority=given.get("priority", usual_priority(category)),
         due_at=moment(given.get("at"), "at", zone),
         expires_at=moment(given.get("expires_at"), "expires_at", zone),
