@@ -34,8 +34,10 @@ from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.settler_doubts import (
     Doubt,
-    doubts,
+    doubt_of,
+    next_in_doubt,
     same_login,
+    went_at,
     what_was_told,
 )
 from wedding_wa.services.together import together
@@ -76,9 +78,9 @@ async def settle(
     At most fifty a round, who was not looked at for longest first, or those named.
     Accounts do not wait for each other, and no message's fault stops another's look.
     """
-    of_account: defaultdict[int, list[Doubt]] = defaultdict(list)
-    for doubt in await db.read(doubts, message_ids):
-        of_account[doubt.message.account_id].append(doubt)
+    of_account: defaultdict[int, list[QueueMessage]] = defaultdict(list)
+    for message in await db.read(next_in_doubt, message_ids):
+        of_account[message.account_id].append(message)
     this = _Round(db, clients, clock, settle_after)
     await together(*(this.look_at(some) for some in of_account.values()))
     if this.looks:
@@ -98,15 +100,16 @@ class _Round:
     not_sent: int = 0
     looks: list[tuple[QueueMessage, Look]] = field(default_factory=list)
 
-    async def look_at(self, some: Sequence[Doubt]) -> None:
+    async def look_at(self, some: Sequence[QueueMessage]) -> None:
         """Look at the doubts of one account, one after the other."""
         trouble: WahaError | None = None
-        for doubt in some:
+        for message in some:
             try:
+                doubt = await self.db.read(doubt_of, message)
                 trouble = await self._one(doubt, trouble)
             except Exception:
-                log.exception("look failed", extra=_extra("settle_failed", doubt))
-                self._leave(doubt, ChatLook.UNREADABLE, WeddingError())
+                log.exception("look failed", extra=_extra("settle_failed", message))
+                self.looks.append((message, self._defect(message)))
 
     async def _one(self, doubt: Doubt, trouble: WahaError | None) -> WahaError | None:
         """Settle it, or leave it with what was seen. Returns what its account met."""
@@ -124,7 +127,8 @@ class _Round:
         except WahaError as error:
             log.info(
                 "evidence not readable",
-                extra=_extra("settle_unreadable", doubt) | {"error": error.code},
+                extra=_extra("settle_unreadable", doubt.message)
+                | {"error": error.code},
             )
             self._leave(doubt, ChatLook.UNREADABLE, error)
             return error if isinstance(error, _OF_THE_ACCOUNT) else None
@@ -152,10 +156,10 @@ class _Round:
         gone = await self.db.write(_never_went, doubt.message, now=self.clock.now())
         self.not_sent += gone
 
-    def _leave(self, doubt: Doubt, chat: ChatLook, error: WeddingError | None) -> None:
+    def _leave(self, doubt: Doubt, chat: ChatLook, error: WahaError | None) -> None:
         self.looks.append((doubt.message, self._look(doubt, chat, error)))
 
-    def _look(self, doubt: Doubt, chat: ChatLook, error: WeddingError | None) -> Look:
+    def _look(self, doubt: Doubt, chat: ChatLook, error: WahaError | None) -> Look:
         down = isinstance(error, _OF_THE_ACCOUNT)
         return Look(
             at=self.clock.now(),
@@ -170,6 +174,19 @@ class _Round:
             same_login=doubt.same_login,
             error=error.code if error else "",
             reason=str(error.params.get("reason") or "") if error else "",
+        )
+
+    def _defect(self, message: QueueMessage) -> Look:
+        """A defect of ours came between: nothing is known, and nothing believed."""
+        return Look(
+            at=self.clock.now(),
+            since=went_at(message),
+            settle_after=self.settle_after,
+            connected=True,
+            chat=ChatLook.UNREADABLE,
+            by_id=message.reserved_id is not None,
+            same_login=True,
+            error=WeddingError.code,
         )
 
 
@@ -218,5 +235,5 @@ def _note(
         queue.note_look(session, message, look.as_json(), now=now)
 
 
-def _extra(action: str, doubt: Doubt) -> dict[str, object]:
-    return {"action": action, "message_id": doubt.message.id}
+def _extra(action: str, message: QueueMessage) -> dict[str, object]:
+    return {"action": action, "message_id": message.id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,11 +47,12 @@ class Doubt:
         return "ack" if self.acked else "echo" if self.echoed else ""
 
 
-def doubts(session: Session, message_ids: Collection[int] | None = None) -> list[Doubt]:
+def next_in_doubt(
+    session: Session, message_ids: Collection[int] | None = None
+) -> Sequence[QueueMessage]:
     """Those that are looked at next: the ones named, else `AT_ONCE` in turn."""
     wanted = (
-        select(QueueMessage, Account)
-        .join(Account, col(Account.id) == col(QueueMessage.account_id))
+        select(QueueMessage)
         .where(QueueMessage.status == Status.UNCONFIRMED)
         .order_by(
             col(QueueMessage.looked_at).is_not(None),
@@ -63,8 +64,28 @@ def doubts(session: Session, message_ids: Collection[int] | None = None) -> list
         wanted = wanted.limit(AT_ONCE)
     else:
         wanted = wanted.where(col(QueueMessage.id).in_(message_ids))
-    rows = session.exec(wanted).all()
-    return [_doubt(session, message, account) for message, account in rows]
+    return session.exec(wanted).all()
+
+
+def doubt_of(session: Session, message: QueueMessage) -> Doubt:
+    """What is known of this one's fate by now."""
+    account = session.get_one(Account, message.account_id)
+    acked, echoed = what_was_told(session, message)
+    went = went_at(message)
+    return Doubt(
+        message=message,
+        connected=account.status == READY,
+        since=max(went, account.status_at or went),
+        call_over=_over(session, message),
+        same_login=same_login(session, message),
+        acked=acked,
+        echoed=echoed,
+    )
+
+
+def went_at(message: QueueMessage) -> datetime:
+    """When it may have gone."""
+    return message.dispatched_at or message.created_at
 
 
 def what_was_told(session: Session, message: QueueMessage) -> tuple[bool, bool]:
@@ -92,20 +113,6 @@ def same_login(session: Session, message: QueueMessage) -> bool:
     ).first()
     taken_back = session.get_one(Consent, message.consent_id).revoked_reason
     return asked is None and taken_back != NUMBER_CHANGED
-
-
-def _doubt(session: Session, message: QueueMessage, account: Account) -> Doubt:
-    acked, echoed = what_was_told(session, message)
-    went = message.dispatched_at or message.created_at
-    return Doubt(
-        message=message,
-        connected=account.status == READY,
-        since=max(went, account.status_at or went),
-        call_over=_over(session, message),
-        same_login=same_login(session, message),
-        acked=acked,
-        echoed=echoed,
-    )
 
 
 def _over(session: Session, message: QueueMessage) -> bool:
