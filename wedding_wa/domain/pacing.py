@@ -1,4 +1,4 @@
-"""domain: may this message go now, and how would a person send it?
+"""domain: may this message go now?
 
 `decide` is the one decision function. The worker obeys it, the dashboard explains
 with it, the settings page says with it which limit binds. It is asked before a claim,
@@ -7,13 +7,13 @@ so waiting costs neither a try nor a failure.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from wedding_wa.domain import warmup
+from wedding_wa.domain.human import clamp
 from wedding_wa.domain.messages import HoldRule
 from wedding_wa.domain.policy import Policy
 from wedding_wa.domain.windows import next_open
@@ -74,7 +74,8 @@ class Candidate:
     """What the rules need to know of one message and of whom it is for.
 
     A guest is one person to both accounts and under every name of their chat.
-    `aside`: `hold_rule` set it aside until a person says so.
+    `aside`: `hold_rule` set it aside until a person says so. `takes_seconds`: how long
+    reading and typing may take before it is on its way.
     `last_to_chat`: when either account last wrote to them; `unanswered`: how often
     since they last wrote; `human_at`: when one of the couple last typed to them on the
     phone itself. `by_hand`: a person's own reply; `answers`: one to what they wrote
@@ -84,6 +85,7 @@ class Candidate:
     due_at: datetime
     hold_rule: str | None = None
     aside: bool = False
+    takes_seconds: float = 0.0
     forced: bool = False
     own_number: bool = False
     by_hand: bool = False
@@ -215,8 +217,13 @@ def _human(case: _Case) -> Hold | None:
 
 
 def _window(case: _Case) -> Hold | None:
-    opens = next_open(case.now, case.policy.opening_hours, case.zone)
-    return _until(case, HoldRule.WINDOW, opens)
+    """Open now, and still open when it is typed: nothing goes after the close."""
+    hours = case.policy.opening_hours
+    sent_by = case.now + timedelta(seconds=case.message.takes_seconds)
+    opens = next_open(case.now, hours, case.zone)
+    if opens == case.now:
+        opens = next_open(sent_by, hours, case.zone)
+    return None if opens == sent_by else _until(case, HoldRule.WINDOW, opens)
 
 
 def _hourly(case: _Case) -> Hold | None:
@@ -257,7 +264,7 @@ def _rest(case: _Case) -> Hold | None:
     sends = case.account.sends
     if not policy.rest_after or _streak(sends, policy) < policy.rest_after:
         return None
-    drawn = _clamp(
+    drawn = clamp(
         sends[0].rest_seconds, policy.rest_min_seconds, policy.rest_max_seconds
     )
     until = sends[0].at + timedelta(seconds=drawn)
@@ -269,7 +276,7 @@ def _gap(case: _Case) -> Hold | None:
         return None
     last = case.account.sends[0]
     policy = case.policy
-    drawn = _clamp(last.gap_seconds, policy.gap_min_seconds, policy.gap_max_seconds)
+    drawn = clamp(last.gap_seconds, policy.gap_min_seconds, policy.gap_max_seconds)
     return _until(case, HoldRule.GAP, last.at + timedelta(seconds=drawn))
 
 
@@ -279,7 +286,7 @@ def _sibling(case: _Case) -> Hold | None:
     if last is None:
         return None
     policy = case.policy
-    drawn = _clamp(
+    drawn = clamp(
         last.sibling_seconds, policy.sibling_min_seconds, policy.sibling_max_seconds
     )
     return _until(case, HoldRule.SIBLING, last.at + timedelta(seconds=drawn))
@@ -344,35 +351,3 @@ def _streak(sends: Iterable[Send], policy: Policy) -> int:
             break
         length, later = length + 1, send.at
     return length
-
-
-def _clamp(value: float, low: float, high: float) -> float:
-    return max(low, min(value, high))
-
-
-@dataclass(frozen=True, slots=True)
-class HumanPlan:
-    """What was drawn for one send, in seconds, before it begins."""
-
-    pause: float
-    typing: float
-    final_pause: float
-    gap: float
-    sibling: float
-    rest: float
-
-
-def plan_like_a_person(text: str, policy: Policy, rng: random.Random) -> HumanPlan:
-    """Draw the pauses of one send: typing grows with the text, within its limits."""
-    jitter = 1 + rng.uniform(-policy.typing_jitter, policy.typing_jitter)
-    typing = len(text) * policy.typing_seconds_per_char * jitter
-    return HumanPlan(
-        pause=rng.uniform(policy.pause_min_seconds, policy.pause_max_seconds),
-        typing=_clamp(typing, policy.typing_min_seconds, policy.typing_max_seconds),
-        final_pause=rng.uniform(
-            policy.final_pause_min_seconds, policy.final_pause_max_seconds
-        ),
-        gap=rng.uniform(policy.gap_min_seconds, policy.gap_max_seconds),
-        sibling=rng.uniform(policy.sibling_min_seconds, policy.sibling_max_seconds),
-        rest=rng.uniform(policy.rest_min_seconds, policy.rest_max_seconds),
-    )

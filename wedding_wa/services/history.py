@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from wedding_wa.domain.human import takes_at_most
 from wedding_wa.domain.messages import Kind
 from wedding_wa.domain.pacing import AccountView, Candidate, Decision, Send, decide
 from wedding_wa.domain.policy import Policy as PolicyValue
@@ -94,6 +95,7 @@ def _candidate(
         due_at=message.due_at,
         hold_rule=message.hold_rule,
         aside=message.held_at is not None,
+        takes_seconds=takes_at_most(message.text, at.policy),
         forced=message.forced_at is not None,
         own_number=own_number,
         by_hand=by_hand,

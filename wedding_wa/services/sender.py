@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import WahaError
+from wedding_wa.domain.human import HumanPlan, plan_like_a_person
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase
-from wedding_wa.domain.pacing import Hold, HumanPlan, plan_like_a_person
+from wedding_wa.domain.pacing import Hold
 from wedding_wa.domain.policy import Policy
 from wedding_wa.domain.retry import backoff, judge
 from wedding_wa.services import events, queue
@@ -170,7 +171,13 @@ class Sender:
         self, before: RunningPhase, claim: Claim, plan: HumanPlan, reserved: str | None
     ) -> RunningPhase:
         now = self._clock.now()
-        event_id = await self._db.write(writes.mark, before, claim, plan, reserved, now)
+        try:
+            event_id = await self._db.write(
+                writes.mark, before, claim, plan, reserved, now
+            )
+        except sa.exc.IntegrityError as error:
+            # the database's own guard: they asked for no more in this very moment
+            raise _NotOurs from error
         if event_id is None:
             raise _NotOurs
         reach("marked")

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import WeddingError
+from wedding_wa.domain.human import HumanPlan
 from wedding_wa.domain.messages import Ack, HoldRule, Outcome, Phase
-from wedding_wa.domain.pacing import Hold, HumanPlan
+from wedding_wa.domain.pacing import Hold
 from wedding_wa.models import InboundMessage, QueueMessage
 from wedding_wa.services import account_status, events, pausing, queue, webhook_log
 from wedding_wa.services.queue import Claim, Fault

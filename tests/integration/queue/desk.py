@@ -19,8 +19,8 @@ from tests.builders import (
 )
 from tests.fakes import NOON
 from wedding_wa.db import Database
+from wedding_wa.domain.human import HumanPlan
 from wedding_wa.domain.messages import Outcome, Status
-from wedding_wa.domain.pacing import HumanPlan
 from wedding_wa.models import BUCKETS, QueueCounter, QueueMessage
 from wedding_wa.services import lease as leases
 from wedding_wa.services import queue

@@ -12,8 +12,9 @@ from tests.builders import Couple, guest_wrote, make_couple
 from tests.desk import Desk, running
 from tests.fakes import NOON, FakeClock
 from wedding_wa.db import Database
+from wedding_wa.domain.errors import MaybeSent
+from wedding_wa.domain.human import HumanPlan
 from wedding_wa.domain.messages import Outcome, Phase
-from wedding_wa.domain.pacing import HumanPlan
 from wedding_wa.services import lease, queue
 from wedding_wa.services.lease import Lease
 from wedding_wa.services.processes import this_process
@@ -62,6 +63,15 @@ class Hand:
         )
         assert self.db.write_now(
             queue.finish_sent, claim, provider_id="3EB0AA", plan=PLAN, now=now
+        )
+
+    def doubt(self, claim: Claim, now: datetime = NOON) -> None:
+        """It was on its way when the answer was lost."""
+        self.db.write_now(
+            queue.mark_dispatched, claim, reserved_id="3EB0BB", plan=PLAN, now=now
+        )
+        assert self.db.write_now(
+            queue.finish_unconfirmed, claim, fault=queue.Fault(MaybeSent.code), now=now
         )
 
     def failed(self, claim: Claim, code: str, now: datetime = NOON) -> None:

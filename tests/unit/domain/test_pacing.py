@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON
+from wedding_wa.domain.human import plan_like_a_person
 from wedding_wa.domain.messages import HoldRule
 from wedding_wa.domain.pacing import (
     ACCOUNT_RULES,
@@ -23,7 +24,6 @@ from wedding_wa.domain.pacing import (
     Hold,
     Send,
     decide,
-    plan_like_a_person,
 )
 from wedding_wa.domain.policy import Policy
 from wedding_wa.domain.warmup import daily_limit

@@ -19,15 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import NOON
+from wedding_wa.domain.human import plan_like_a_person
 from wedding_wa.domain.messages import HoldRule
-from wedding_wa.domain.pacing import (
-    AccountView,
-    Candidate,
-    Go,
-    Send,
-    decide,
-    plan_like_a_person,
-)
+from wedding_wa.domain.pacing import AccountView, Candidate, Go, Send, decide
 from wedding_wa.domain.policy import Policy, checked
 from wedding_wa.domain.windows import next_open
 

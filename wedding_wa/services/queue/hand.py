@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
+from wedding_wa.domain.human import HumanPlan
 from wedding_wa.domain.messages import HoldRule, Kind, Outcome, Phase, Status
-from wedding_wa.domain.pacing import Hold, HumanPlan
+from wedding_wa.domain.pacing import Hold
+from wedding_wa.domain.windows import next_open
 from wedding_wa.models import Account, Chat, Consent, HearingGap, Wedding
 from wedding_wa.services import events
 from wedding_wa.services.chat_lines import note_outbound
@@ -78,10 +81,12 @@ def mark_dispatched(
 
     Returns the id of the `sending` event. None: it is not ours any more, was
     cancelled, its consent was revoked, the guest wants no more, it is too late,
-    sending was paused, one of the couple has begun to type to them on the phone, or the
-    account may be deaf to what the guest wrote meanwhile.
+    sending was paused, the sending hours are over, one of the couple has begun to type
+    to them on the phone, or the account may be deaf to what the guest wrote meanwhile.
     """
     if wants_none(session, claim.wedding_id, {claim.chat_id}):
+        return None
+    if not (claim.forced or _open(session, claim, now)):
         return None
     marked = confirm(session, claim.lease) and changed(
         session,
@@ -108,6 +113,15 @@ def mark_dispatched(
         ),
     )
     return claim_event(session, claim, Phase.SENDING, now, {"reserved_id": reserved_id})
+
+
+def _open(session: Session, claim: Claim, now: datetime) -> bool:
+    """Whether the sending hours go on; reading and typing may have taken long."""
+    hours = policy_of(session, claim.account_id).opening_hours
+    zone = session.exec(
+        select(Wedding.time_zone).where(Wedding.id == claim.wedding_id)
+    ).one()
+    return next_open(now, hours, ZoneInfo(zone)) == now
 
 
 def _no_hand(session: Session, claim: Claim) -> sa.ColumnElement[bool]:

@@ -37,6 +37,7 @@ class Claim:
     reserved_id: str | None
     claimed_at: datetime
     lease: Lease
+    forced: bool = False
 
     @classmethod
     def of(cls, message: QueueMessage, lease: Lease, now: datetime) -> Claim:
@@ -54,6 +55,7 @@ class Claim:
             reserved_id=message.reserved_id,
             claimed_at=now,
             lease=lease,
+            forced=message.forced_at is not None,
         )
 
 
