@@ -43,6 +43,10 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "cache_size=-8000",
 )
+_WAITS_FOR_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'"
+)
 
 
 class Database:
@@ -267,9 +271,7 @@ def _engine(url: str) -> sa.Engine:
     # What a statement carries is guests' numbers and texts: never in a log.
     hidden = {"hide_parameters": True}
     if not url.startswith("sqlite"):
-        return sa.create_engine(
-            url, pool_size=5, max_overflow=10, pool_pre_ping=True, **hidden
-        )
+        return _postgres(url, hidden)
     engine = sa.create_engine(url, pool_size=_READERS + 2, **hidden)
 
     @event.listens_for(engine, "connect")
@@ -292,6 +294,21 @@ def _engine(url: str) -> sa.Engine:
     def _begun(connection: sa.Connection) -> None:
         writer = connection.get_execution_options().get("writer")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: str, hidden: dict[str, bool]) -> sa.Engine:
+    engine = sa.create_engine(
+        url, pool_size=5, max_overflow=10, pool_pre_ping=True, **hidden
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        # a database whose default is not to wait for its disk would forget, after a
+        # power cut, what a door has said yes to
+        connection.execute(_WAITS_FOR_THE_DISK)
+        connection.commit()
 
     return engine
 
