@@ -19,7 +19,7 @@ def frame(*content: rx.Component, here: str = "") -> rx.Component:
         _navigation(here),
         rx.el.div(
             strip(),
-            ribbons(),
+            ribbons(here=here),
             rx.el.main(
                 *content, id="content", class_name="column content", tab_index=-1
             ),

@@ -20,6 +20,7 @@ from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.lines import message_line
 from wedding_wa.pages.not_written import not_written_card
+from wedding_wa.pages.strip import notice_action, notice_icon
 from wedding_wa.state.base import PageState
 from wedding_wa.state.overview import OverviewState
 
@@ -32,9 +33,6 @@ _STEPS = {
     "arrived": "/test",
 }
 CARE = {
-    "down": ("/accounts", "tomato", "unplug"),
-    "paused": ("/accounts", "amber", "pause"),
-    "restricted": ("/accounts", "amber", "message-circle-off"),
     "deaf": ("/accounts", "sky", "ear"),
     "unconfirmed": ("/queue/unconfirmed", "violet", "circle-help"),
     "failed": ("/queue?state=failed", "tomato", "triangle-alert"),
@@ -50,11 +48,13 @@ def overview() -> rx.Component:
             OverviewState,
             rx.el.div(
                 _unread(),
+                _notices(),
                 _care(),
                 _steps(),
                 not_written_card(OverviewState),
                 _plan(),
                 _newest(),
+                _ended(),
                 class_name="overview",
             ),
             _bones(),
@@ -132,6 +132,50 @@ def _step_words(key: Any, part: str, **params: Any) -> rx.Var[Any]:
     return chosen
 
 
+def _notices() -> rx.Component:
+    """All that stands as ribbons on the other pages."""
+    shown = card(
+        rx.el.ul(rx.foreach(PageState.ribbons, _notice), class_name="cares"),
+        title=tr("notice.title"),
+        about=tr("notice.about"),
+        id="notices",
+    )
+    return rx.cond(PageState.ribbons.length() > 0, shown, rx.fragment())
+
+
+def _notice(one: rx.Var[Any]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(notice_icon(one), class_name="care-icon"),
+        rx.el.p(one["text"], class_name="care-words", role="status"),
+        notice_action(one, class_name="care-go"),
+        class_name="care",
+        key=one["id"],
+        custom_attrs={"data-tone": one["tone"], "data-notice": one["kind"]},
+    )
+
+
+def _ended() -> rx.Component:
+    """What the owner was told and is over; nothing where there was nothing."""
+    shown = card(
+        rx.el.ul(rx.foreach(OverviewState.ended, _over), class_name="ended"),
+        title=tr("notice.lately"),
+    )
+    return rx.cond(OverviewState.ended.length() > 0, shown, rx.fragment())
+
+
+def _over(one: rx.Var[Any]) -> rx.Component:
+    waited = rx.el.span(one["waited"], class_name="ended-waited")
+    return rx.el.li(
+        rx.el.span(notice_icon(one), class_name="ended-icon"),
+        rx.el.span(one["text"], class_name="ended-words"),
+        rx.el.span(one["when"], class_name="ended-when figures"),
+        rx.cond(one["waited"] != "", waited, rx.fragment()),
+        class_name="ended-line",
+        key=one["id"],
+        custom_attrs={"data-ended": one["kind"]},
+    )
+
+
 def _care() -> rx.Component:
     shown = card(
         rx.el.ul(rx.foreach(OverviewState.concerns, _concern), class_name="cares"),
@@ -166,14 +210,11 @@ def _concern(one: rx.Var[Any]) -> rx.Component:
     )
 
 
-def _care_words(one: rx.Var[Any]) -> rx.Component:
+def _care_words(one: rx.Var[Any]) -> rx.Var[str]:
     name = rx.cond(
         one["account"] == "groom", PageState.groom_name, PageState.bride_name
     )
-    status = tr_of("account.status", one["detail"])
-    words = tr_of("overview.care", one["what"], n=one["n"], name=name, status=status)
-    until = rx.fragment(" ", time(one["until"]))
-    return rx.fragment(words, rx.cond(one["until"] != "", until, rx.fragment()))
+    return tr_of("overview.care", one["what"], n=one["n"], name=name)
 
 
 def _plan() -> rx.Component:

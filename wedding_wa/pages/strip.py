@@ -10,6 +10,10 @@ from wedding_wa.pages.browser import live_word, time
 from wedding_wa.pages.components import account_dot, account_name
 from wedding_wa.pages.i18n import tr
 from wedding_wa.state.base import PageState
+from wedding_wa.state.ribbons import LOOKS
+
+# More at once would be a wall.
+_SHOWN = 3
 
 
 def strip() -> rx.Component:
@@ -26,26 +30,70 @@ def strip() -> rx.Component:
     )
 
 
-def ribbons() -> rx.Component:
-    """Say what is out of the ordinary; nothing while all is well."""
-    paused = rx.el.div(
-        rx.icon("pause", size=15, aria_hidden="true"),
-        tr("layout.paused"),
-        class_name="ribbon",
-        role="status",
-        custom_attrs={"data-tone": "tomato"},
-    )
+def ribbons(*, here: str) -> rx.Component:
+    """Say what is out of the ordinary; nothing while all is well.
+
+    The first three, the rest by their number: all stand on the overview, which tells
+    them in a card of its own and so shows no ribbons.
+    """
     simulated = rx.el.div(
         rx.icon("flask-conical", size=15, aria_hidden="true"),
         tr("layout.simulator"),
         class_name="ribbon",
         id="simulator-mark",
     )
+    told = [] if here == "overview" else [_first_ribbons(), _more()]
     return rx.el.section(
-        rx.cond(PageState.paused, paused, rx.fragment()),
+        *told,
         rx.cond(PageState.simulated, simulated, rx.fragment()),
         aria_label=tr("layout.notices"),
     )
+
+
+def notice_icon(one: rx.Var[Any]) -> rx.Component:
+    """Return the icon of a notice, which is never told by its colour alone."""
+    icons = [
+        (kind, rx.icon(icon, size=16, aria_hidden="true"))
+        for kind, (_, icon, _) in LOOKS.items()
+    ]
+    return rx.match(one["kind"], *icons, rx.fragment())
+
+
+def notice_action(one: rx.Var[Any], *, class_name: str = "ribbon-go") -> rx.Component:
+    """Return the one thing to do about a notice: going on, else where to look."""
+    resume = rx.el.button(
+        tr("notice.go_on"),
+        type="button",
+        class_name=class_name,
+        on_click=PageState.go_on(one["resume"]),
+    )
+    look = rx.link(one["go"], href=one["href"], class_name=class_name)
+    return rx.cond((one["resume"] != "") & PageState.may_control, resume, look)
+
+
+def _first_ribbons() -> rx.Component:
+    return rx.foreach(PageState.ribbons[:_SHOWN], _ribbon)
+
+
+def _ribbon(one: rx.Var[Any]) -> rx.Component:
+    return rx.el.div(
+        notice_icon(one),
+        rx.el.span(one["text"]),
+        notice_action(one),
+        class_name="ribbon",
+        role="status",
+        key=one["id"],
+        custom_attrs={"data-tone": one["tone"], "data-notice": one["kind"]},
+    )
+
+
+def _more() -> rx.Component:
+    left = PageState.ribbons.length() - _SHOWN
+    shown = rx.el.div(
+        rx.link(tr("notice.more", n=left), href="/", class_name="ribbon-go"),
+        class_name="ribbon ribbon-more",
+    )
+    return rx.cond(left > 0, shown, rx.fragment())
 
 
 def _account(one: rx.Var[dict[str, Any]]) -> rx.Component:
@@ -88,7 +136,8 @@ def _done_about(one: rx.Var[dict[str, Any]]) -> rx.Component:
 
 
 def _pause() -> rx.Component:
-    """Pausing is safe and asks nothing; so is resuming."""
+    """Pausing is safe and asks nothing; so is resuming. Where only one account is
+    paused both make sense."""
     resume = rx.button(
         rx.icon("play", size=15, aria_hidden="true"),
         rx.el.span(tr("layout.resume_all"), class_name="desk-only"),
@@ -107,4 +156,8 @@ def _pause() -> rx.Component:
         size="3",
         on_click=PageState.pause_all(True),
     )
-    return rx.cond(PageState.paused, resume, pause)
+    both = rx.fragment(
+        rx.cond(PageState.any_paused, resume, rx.fragment()),
+        rx.cond(PageState.paused, rx.fragment(), pause),
+    )
+    return rx.cond(PageState.may_control, both, rx.fragment())

@@ -16,6 +16,7 @@ from wedding_wa.models import Account, InboundMessage, QueueCounter
 from wedding_wa.services import hearing
 from wedding_wa.services.history import situation
 from wedding_wa.services.lately import Line, newest_messages
+from wedding_wa.services.notices import NoticeView, ended_notices
 
 # Counters that need a person, the most urgent first.
 _PROBLEMS = ("unconfirmed", "failed", "refused")
@@ -31,7 +32,8 @@ _NO_ANSWER = frozenset(
         AccountStatus.NOT_CONFIGURED,
     }
 )
-_ON_ITS_WAY = frozenset({AccountStatus.STARTING, AccountStatus.UNKNOWN})
+# So many notices that are over are told.
+_ENDED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that needs a person. `what` is a counter's name, or one of down,
-    paused, restricted and deaf; `detail` is the status or the reason of a pause."""
+    """Something that needs a person, beside the notices. `what` is a counter's name,
+    or deaf."""
 
     what: str
     account: str = ""
     n: int = 0
-    detail: str = ""
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Overview:
     concerns: tuple[Concern, ...]
     plans: tuple[Plan, ...]
     newest: tuple[Line, ...]
+    ended: tuple[NoticeView, ...]
 
 
 def overview(session: Session, wedding_id: int, *, now: datetime) -> Overview:
@@ -84,9 +85,10 @@ def overview(session: Session, wedding_id: int, *, now: datetime) -> Overview:
     steps = _steps(session, accounts, counters)
     return Overview(
         steps=() if all(step.done for step in steps) else steps,
-        concerns=_concerns(session, accounts, counters, now),
+        concerns=_concerns(session, accounts, counters),
         plans=tuple(_plan(session, one, counters, now) for one in accounts),
         newest=tuple(newest_messages(session, wedding_id, now=now)),
+        ended=tuple(ended_notices(session, wedding_id, limit=_ENDED)),
     )
 
 
@@ -129,31 +131,16 @@ def _somebody_wrote(session: Session, accounts: Sequence[Account]) -> bool:
 
 
 def _concerns(
-    session: Session,
-    accounts: Sequence[Account],
-    counters: _Counters,
-    now: datetime,
+    session: Session, accounts: Sequence[Account], counters: _Counters
 ) -> tuple[Concern, ...]:
-    of_accounts = [c for one in accounts for c in _of_account(session, one, now)]
+    deaf = [Concern("deaf", one.key) for one in accounts if _is_deaf(session, one)]
     counted = [(what, _total(counters, [what])) for what in _PROBLEMS]
-    return (*of_accounts, *(Concern(what, n=n) for what, n in counted if n))
+    return (*deaf, *(Concern(what, n=n) for what, n in counted if n))
 
 
-def _of_account(session: Session, account: Account, now: datetime) -> list[Concern]:
+def _is_deaf(session: Session, account: Account) -> bool:
     assert account.id is not None
-    found = []
-    # One that is not linked to a phone is a step to do, not a fault.
-    down = not is_ready(account.status) and account.status not in _ON_ITS_WAY
-    if down and account.phone is not None:
-        found.append(Concern("down", account.key, detail=account.status))
-    if account.paused_at is not None:
-        reason = account.pause_reason or ""
-        found.append(Concern("paused", account.key, detail=reason))
-    if account.restricted_until is not None and account.restricted_until > now:
-        found.append(Concern("restricted", account.key, until=account.restricted_until))
-    if is_ready(account.status) and hearing.concerned(session, account.id):
-        found.append(Concern("deaf", account.key))
-    return found
+    return is_ready(account.status) and hearing.concerned(session, account.id)
 
 
 def _plan(

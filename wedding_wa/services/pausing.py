@@ -143,6 +143,23 @@ def keep_told(
         )
 
 
+def keep_all_told(session: Session, *, now: datetime) -> None:
+    """`keep_told` for every wedding and account: what was paused before there were
+    notices, or by a hand in the database."""
+    for wedding in session.exec(select(Wedding)).all():
+        assert wedding.id is not None
+        told = notices.told(session, wedding.id, notices.PAUSED_ALL)
+        if wedding.paused_at is not None and told is None:
+            since = wedding.paused_at.isoformat()
+            notices.open_notice(
+                session, wedding.id, notices.PAUSED_ALL, now=now, since=since
+            )
+        if wedding.paused_at is None and told is not None:
+            notices.close_notice(session, wedding.id, notices.PAUSED_ALL, now=now)
+    for account in session.exec(select(Account)).all():
+        keep_told(session, account, now=now)
+
+
 def set_account_paused(
     session: Session,
     account_id: int,

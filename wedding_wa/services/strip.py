@@ -13,6 +13,7 @@ from wedding_wa.domain.pacing import HOUR, Hold
 from wedding_wa.models import Account, QueueCounter, Wedding
 from wedding_wa.services.history import READY, Situation, situation
 from wedding_wa.services.inbox import unread_total
+from wedding_wa.services.notices import NoticeView, open_notices
 from wedding_wa.services.queue_list import LINE_STATES
 
 
@@ -33,11 +34,13 @@ class AccountFigures:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """What every page shows of one wedding. `unread` counts messages from guests."""
+    """What every page shows of one wedding. `unread` counts messages from guests;
+    `notices` are what the owner must know now."""
 
     paused: bool
     unread: int
     accounts: tuple[AccountFigures, ...]
+    notices: tuple[NoticeView, ...] = ()
 
 
 def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
@@ -51,6 +54,7 @@ def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
         paused=session.get_one(Wedding, wedding_id).paused_at is not None,
         unread=unread_total(session, wedding_id),
         accounts=tuple(_figures(session, one.id or 0, now) for one in accounts),
+        notices=tuple(open_notices(session, wedding_id)),
     )
 
 

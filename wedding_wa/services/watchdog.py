@@ -90,7 +90,7 @@ def mark_unacknowledged(session: Session, *, now: datetime) -> int:
             note(session, Change("message", account.wedding_id))
         trouble.tend(session, account.id, now=now)
         _watch(session, account, now=now)
-        pausing.keep_told(session, account, now=now)
+    pausing.keep_all_told(session, now=now)
     return marked
 
 

@@ -32,13 +32,16 @@ from reflex_base.event import EventSpec
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
 from wedding_wa.services.database_trouble import ERRORS, trouble_of
+from wedding_wa.services.rights import may_control
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.header import (
     StripAccount,
+    go_on,
     header_values,
     keep_language,
     pause_everything,
 )
+from wedding_wa.state.ribbons import Ribbon
 from wedding_wa.state.session import LOGIN_PATH, viewer
 from wedding_wa.words import best_language, say
 
@@ -75,6 +78,10 @@ class PageState(rx.State):
     bride_name: str = ""
     simulated: bool = False
     paused: bool = False
+    any_paused: bool = False
+    may_control: bool = False
+    # What the owner must know now, the most urgent first.
+    ribbons: list[Ribbon] = []
     # Messages from guests that nobody has read; the navigation shows it.
     unread: int = 0
     strip: list[StripAccount] = []
@@ -87,6 +94,8 @@ class PageState(rx.State):
     # Moves when the reader asks for something else, so that an older answer that is
     # still on its way is not shown.
     _asked: int = 0
+    # The newest notice this tab has shown; -1 before its first look.
+    _told: int = -1
     # Set by a page's `_pull` that wants to be asked again at once: it has more to show
     # than fits one look.
     _more: bool = False
@@ -94,8 +103,14 @@ class PageState(rx.State):
     @rx.event(temporal=True)
     async def pause_all(self, paused: bool) -> None:
         """Pause or resume all sending."""
-        if who := await viewer(self):
+        if who := await self._allowed(may_control):
             await self._do(pause_everything(who, paused is True))
+
+    @rx.event(temporal=True)
+    async def go_on(self, key: str) -> None:
+        """Go on with one account, by its key, or with everything ("all")."""
+        if who := await self._allowed(may_control):
+            await self._do(go_on(who, key), done="notice.resumed")
 
     @rx.event
     async def choose_language(self, lang: str) -> None:
@@ -148,9 +163,11 @@ class PageState(rx.State):
 
     async def _bring(self, who: Viewer) -> None:
         asked = self._asked
-        values = {**await header_values(who), **await self._pull(who)}
+        header = await header_values(who, self._lang(who))
+        values = {**header, **await self._pull(who)}
         async with self:
             self._greet(who)
+            self._announce(values.get("ribbons"))
             if asked == self._asked:
                 self._assign(values)
                 self._assign({"loaded": sorted({*self.loaded, self.get_full_name()})})
@@ -198,6 +215,16 @@ class PageState(rx.State):
     def _tell(self, kind: str, text: str) -> None:
         """Show a toast. `text` is a sentence in the reader's language."""
         self.toast = {"id": uuid.uuid4().hex, "kind": kind, "text": text}
+
+    def _announce(self, ribbons: object) -> None:
+        """Show what opened while this page was open as a toast, once."""
+        assert isinstance(ribbons, list)
+        newest = max((one["id"] for one in ribbons), default=0)
+        news = [one for one in ribbons if one["id"] > self._told and not one["mine"]]
+        if self._told >= 0 and news:
+            self._tell("info", news[0]["text"])
+        if newest > self._told:
+            self._told = newest
 
     def _assign(self, values: Mapping[str, object]) -> None:
         """Assign only what differs: an equal value assigned is sent all the same."""

@@ -10,10 +10,10 @@ import reflex as rx
 from wedding_wa import runtime
 from wedding_wa.services import overview as services
 from wedding_wa.services.sessions import Viewer
-from wedding_wa.state.account_words import status_word
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.lines import LineState, MessageLine, line_states, message_lines
 from wedding_wa.state.not_written import NotWritten, waiting_values
+from wedding_wa.state.ribbons import Ended, Reader, ended
 
 
 class Step(TypedDict):
@@ -31,8 +31,6 @@ class Concern(TypedDict):
     what: str
     account: str
     n: int
-    detail: str
-    until: str
 
 
 class Plan(TypedDict):
@@ -47,6 +45,8 @@ class OverviewState(NotWritten, PageState):
 
     steps: list[Step] = []
     concerns: list[Concern] = []
+    # What was over lately; what is open has every page (PageState.ribbons).
+    ended: list[Ended] = []
     # By account key; the figures beside it are in the strip.
     plans: dict[str, Plan] = {}
     lines: list[MessageLine] = []
@@ -64,6 +64,7 @@ class OverviewState(NotWritten, PageState):
         return {
             "steps": _steps(found.steps),
             "concerns": [_concern(one) for one in found.concerns],
+            "ended": ended(found.ended, Reader(who, lang, now)),
             "plans": {one.key: _plan(one) for one in found.plans},
             "lines": message_lines(found.newest),
             "states": line_states(found.newest, lang=lang, zone=who.time_zone, now=now),
@@ -80,14 +81,8 @@ def _steps(steps: tuple[services.Step, ...]) -> list[Step]:
 
 
 def _concern(one: services.Concern) -> Concern:
-    is_down = one.what == "down"
     return Concern(
-        id=f"{one.what}-{one.account}",
-        what=one.what,
-        account=one.account,
-        n=one.n,
-        detail=status_word(one.detail) if is_down else one.detail,
-        until=one.until.isoformat() if one.until else "",
+        id=f"{one.what}-{one.account}", what=one.what, account=one.account, n=one.n
     )
 
 

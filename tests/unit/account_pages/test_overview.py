@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
@@ -76,41 +75,6 @@ def test_nothing_needs_a_person_while_all_is_well(
     database: Database, couple: Couple
 ) -> None:
     """No news is shown as nothing at all."""
-    assert look(database, couple).concerns == ()
-
-
-@pytest.mark.parametrize(
-    ("values", "what"),
-    [
-        ({"status": "FAILED"}, "down"),
-        ({"status": "UNREACHABLE"}, "down"),
-        ({"status": "PASSKEY_REQUIRED"}, "down"),
-        ({"paused_at": NOON, "pause_reason": "failures"}, "paused"),
-        ({"restricted_until": NOON + timedelta(hours=2)}, "restricted"),
-    ],
-)
-def test_what_an_account_needs(
-    database: Database, couple: Couple, values: dict[str, object], what: str
-) -> None:
-    """A linked account that cannot send, or may not, is told with its account."""
-    see.update(database, couple.bride, **values)
-    [concern] = look(database, couple).concerns
-    assert (concern.what, concern.account) == (what, "bride")
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"status": "STARTING"},
-        {"status": "SCAN_QR_CODE", "phone": None},
-        {"restricted_until": NOON - timedelta(seconds=1)},
-    ],
-)
-def test_what_needs_nobody(
-    database: Database, couple: Couple, values: dict[str, object]
-) -> None:
-    """On its way, a step still to do, a restriction that has ended: no alarm."""
-    see.update(database, couple.groom, **values)
     assert look(database, couple).concerns == ()
 
 
