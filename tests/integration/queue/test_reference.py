@@ -1,0 +1,439 @@
+"""The whole queue, with every limit on, against a reference model of what may happen.
+
+Hypothesis plays people, the worker, WhatsApp, deaths and the clock. The model knows of
+each message where it must be and why; the truth knows what really went, and when.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from sqlmodel import Session, select
+
+from tests.builders import guest_wrote
+from tests.integration.queue.desk import ME, OTHER, Desk
+from wedding_wa.db import Database
+from wedding_wa.domain.errors import Conflict
+from wedding_wa.domain.windows import next_open, parse_windows
+from wedding_wa.models import Account, QueueCounter, QueueMessage
+from wedding_wa.services import lease as leases
+from wedding_wa.services import pausing, queue
+from wedding_wa.services.queue import Claim
+
+ROME = ZoneInfo("Europe/Rome")
+HOURS = "09:00-12:30, 15:00-20:00"
+OPEN = parse_windows(HOURS)
+LIMITS: dict[str, object] = {
+    "per_hour": 3,
+    "per_day": 8,
+    "gap_min_seconds": 30.0,
+    "gap_max_seconds": 60.0,
+    "cooldown_seconds": 600.0,
+    "rest_after": 0,
+    "windows": HOURS,
+}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+GUESTS = ("+393331112222", "+393331113333", "+393331114444")
+ASIDE_AFTER = 3
+ENDS = ["sent", "sent", "sent", "lost", "lost but went", "retry", "refused", "dies"]
+
+
+@dataclass
+class Expected:
+    """Where the model says a message is."""
+
+    status: str = "pending"
+    held: bool = False
+    deaths: int = 0
+    failures: int = 0
+    tries: int = 4
+    due: datetime | None = None
+    expires: datetime | None = None
+    forced: bool = False
+
+
+@dataclass(frozen=True)
+class Went:
+    """What WhatsApp really got."""
+
+    message_id: int
+    chat: str
+    at: datetime
+    forced: bool
+
+
+class QueueAndModel(RuleBasedStateMachine):
+    """One account with every limit; at most one message in hand, as in life."""
+
+    template: ClassVar[Path]
+    messages = Bundle("messages")
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="reference")
+        path = Path(self.folder) / "queue.db"
+        shutil.copy(self.template, path)
+        self.desk = Desk.of(Database(f"sqlite:///{path}"), **LIMITS)
+        for phone in GUESTS[1:]:
+            guest_wrote(self.desk.db, self.desk.couple.groom, phone)
+        self.model: dict[int, Expected] = {}
+        self.truth: list[Went] = []
+        self.hand: Claim | None = None
+        self.paused = False
+        self.seen: dict[int, tuple[int, int]] = {}
+        self.alive()
+
+    def teardown(self) -> None:
+        if hasattr(self, "desk"):
+            self.desk.db.close()
+            shutil.rmtree(self.folder)
+
+    # --- doors ----------------------------------------------------------------------
+
+    @rule(
+        target=messages,
+        guest=st.sampled_from(GUESTS),
+        priority=st.integers(1, 5),
+        tries=st.integers(1, 3),
+        minutes=st.sampled_from([0, 0, 0, 40, 300]),
+        useful=st.sampled_from([0, 0, 90, 600]),
+    )
+    def accept(
+        self, guest: str, priority: int, tries: int, minutes: int, useful: int
+    ) -> int:
+        now = self.desk.now
+        due = now + timedelta(minutes=minutes)
+        expires = due + timedelta(minutes=useful) if useful else None
+        message_id = self.desk.put(
+            to=guest,
+            priority=priority,
+            max_attempts=tries,
+            due_at=due if minutes else None,
+            expires_at=expires,
+        )
+        self.model[message_id] = Expected(tries=tries, due=due, expires=expires)
+        return message_id
+
+    # --- the clock ------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 45, 400, 3000, 25_000]))
+    def time_goes_on(self, seconds: int) -> None:
+        """A sender lives all the while."""
+        self.desk.later(seconds)
+        with_life = self.desk.now
+        self.desk.db.write_now(_lived_until, self.desk.couple.groom, with_life)
+
+    @precondition(lambda self: self.hand is None)
+    @rule(hours=st.sampled_from([1, 9, 30]))
+    def nobody_lives_for_long(self, hours: int) -> None:
+        """What was planned for that time asks first, once it is late."""
+        self.desk.later(hours * 3600)
+        late = self.desk.now - timedelta(seconds=900)
+        waiting = [m for m in self.model.items() if m[1].status == "pending"]
+        for message_id, expected in waiting:
+            row = self.desk.row(message_id)
+            planned = row.hold_rule == "scheduled" and not expected.held
+            if planned and expected.due is not None and expected.due <= late:
+                expected.held = True
+        self.alive()
+
+    def alive(self) -> None:
+        self.desk.db.write_now(
+            queue.note_alive, self.desk.couple.groom, now=self.desk.now
+        )
+
+    # --- the worker -----------------------------------------------------------------
+
+    @precondition(lambda self: self.hand is None)
+    @rule()
+    def claim(self) -> None:
+        self.hand = self.desk.step().claim
+        self._expire()
+        if self.hand is None:
+            return
+        expected = self.model[self.hand.message_id]
+        assert (expected.status, expected.held) == ("pending", False)
+        assert not self.paused
+        assert expected.due is not None
+        assert expected.due <= self.desk.now or expected.forced
+        assert self.hand.message_id not in self._went()
+        expected.status = "processing"
+
+    def _expire(self) -> None:
+        """Asking the line leaves unsent what is too late, whatever it waits for."""
+        if not any(one.status == "pending" for one in self.model.values()):
+            return
+        for expected in self.model.values():
+            late = expected.expires is not None and expected.expires <= self.desk.now
+            if expected.status == "pending" and late:
+                expected.status, expected.held = "skipped", False
+
+    @precondition(lambda self: self.hand is not None)
+    @rule(how=st.sampled_from(ENDS), seconds=st.integers(0, 40))
+    def send(self, how: str, seconds: int) -> None:
+        claim, self.hand = self.hand, None
+        assert claim is not None
+        expected = self.model[claim.message_id]
+        self.desk.later(seconds)
+        if self.desk.mark(claim) is None:
+            if self.desk.release(claim):
+                expected.status = "pending"
+            return
+        assert expected.status == "processing"
+        if how in ("sent", "lost but went"):
+            at = self.desk.now
+            self.truth.append(
+                Went(claim.message_id, claim.chat_id, at, expected.forced)
+            )
+        self._end(claim, expected, how)
+        expected.forced = False
+
+    def _end(self, claim: Claim, expected: Expected, how: str) -> None:
+        match how:
+            case "sent":
+                assert self.desk.sent(claim)
+                expected.status = "sent"
+            case "lost" | "lost but went":
+                assert self.desk.unconfirmed(claim)
+                expected.status = "unconfirmed"
+            case "retry" if claim.failures + 1 < claim.max_attempts:
+                assert self.desk.retry(claim, 90)
+                expected.failures += 1
+                expected.status = "pending"
+                expected.due = self.desk.now + timedelta(seconds=90)
+            case "dies":
+                self._another_takes_over()
+                expected.status = "unconfirmed"
+            case _:
+                assert self.desk.failed(claim)
+                expected.failures += 1
+                expected.status = "failed"
+
+    @precondition(lambda self: self.hand is not None)
+    @rule()
+    def dies_before_the_mark(self) -> None:
+        claim, self.hand = self.hand, None
+        assert claim is not None
+        self._another_takes_over()
+        expected = self.model[claim.message_id]
+        if expected.status != "processing":
+            return
+        expected.status = "pending"
+        expected.deaths += 1
+        if expected.deaths >= ASIDE_AFTER:
+            expected.held, expected.forced = True, False
+
+    def _another_takes_over(self) -> None:
+        self.desk.later(31)
+        owner = OTHER if self.desk.lease.owner == str(ME) else ME
+        taken = self.desk.db.write_now(
+            leases.acquire, self.desk.couple.groom, owner=owner, now=self.desk.now
+        )
+        assert taken is not None
+        self.desk.lease = taken
+        self.desk.db.write_now(queue.rescue, taken, calls_over=True, now=self.desk.now)
+
+    # --- people ---------------------------------------------------------------------
+
+    def _do(self, act: object, message_id: int, **more: object) -> bool:
+        assert callable(act)
+        wedding = self.desk.couple.wedding
+        try:
+            self.desk.db.write_now(act, wedding, message_id, now=self.desk.now, **more)
+        except Conflict:
+            return False
+        return True
+
+    @rule(message_id=messages)
+    def cancel(self, message_id: int) -> None:
+        expected = self.model[message_id]
+        may = expected.status in ("pending", "processing")
+        assert self._do(queue.cancel, message_id) == may
+        if may:
+            expected.status, expected.held = "skipped", False
+
+    @rule(message_id=messages)
+    def force(self, message_id: int) -> None:
+        expected = self.model[message_id]
+        may = expected.status in ("pending", "failed")
+        assert self._do(queue.force, message_id) == may
+        if may:
+            self._fresh(expected, failed=expected.status == "failed")
+            expected.forced, expected.held = True, False
+
+    @rule(message_id=messages)
+    def hold_back(self, message_id: int) -> None:
+        expected = self.model[message_id]
+        may = expected.status in ("pending", "processing") and not expected.held
+        assert self._do(queue.hold_back, message_id) == may
+        if may:
+            expected.status, expected.held, expected.forced = "pending", True, False
+
+    @rule(message_id=messages)
+    def let_go(self, message_id: int) -> None:
+        expected = self.model[message_id]
+        may = expected.status == "pending" and expected.held
+        assert self._do(queue.let_go, message_id) == may
+        if may:
+            expected.held, expected.deaths = False, 0
+
+    @rule(message_id=messages, priority=st.integers(1, 5))
+    def set_priority(self, message_id: int, priority: int) -> None:
+        waits = self.model[message_id].status == "pending"
+        assert self._do(queue.set_priority, message_id, priority=priority) == waits
+
+    @rule(message_id=messages, text=st.sampled_from(["Alle 18", "Alle 19"]))
+    def edit(self, message_id: int, text: str) -> None:
+        before, expected = self.desk.row(message_id), self.model[message_id]
+        done = self._do(queue.edit, message_id, text=text)
+        if before.text == text:
+            return
+        if done:
+            assert expected.status in ("pending", "processing")
+            expected.status = "pending"
+        assert self.desk.row(message_id).text == (text if done else before.text)
+
+    @rule()
+    def retry_all_failed(self) -> None:
+        n = self.desk.db.write_now(
+            queue.retry_failed, self.desk.couple.wedding, now=self.desk.now
+        )
+        failed = [one for one in self.model.values() if one.status == "failed"]
+        assert n == len(failed)
+        for expected in failed:
+            self._fresh(expected, failed=True)
+
+    def _fresh(self, expected: Expected, *, failed: bool) -> None:
+        expected.status, expected.deaths = "pending", 0
+        expected.due = self.desk.now
+        if failed:
+            expected.failures = 0
+
+    @rule(pause=st.booleans())
+    def pause_or_resume(self, pause: bool) -> None:
+        act = pausing.pause_all if pause else pausing.resume_all
+        self.desk.db.write_now(act, self.desk.couple.wedding, now=self.desk.now)
+        self.paused = pause
+
+    # --- evidence -------------------------------------------------------------------
+
+    @rule(message_id=messages, by_hand=st.booleans())
+    def settle(self, message_id: int, by_hand: bool) -> None:
+        """By the chat, or by a person who has looked."""
+        expected = self.model[message_id]
+        if expected.status != "unconfirmed":
+            return
+        went = message_id in self._went()
+        if by_hand:
+            act = queue.declare_sent if went else queue.send_again
+            assert self._do(act, message_id, user_id=None)
+            expected.failures = 0
+        else:
+            assert self.desk.settle(message_id, went=went)
+            expected.failures += not went
+        given_up = not went and not by_hand and expected.failures >= expected.tries
+        expected.status = "failed" if given_up else "sent" if went else "pending"
+        expected.due = self.desk.now
+
+    @rule(message_id=messages, level=st.integers(0, 4))
+    def whatsapp_tells(self, message_id: int, level: int) -> None:
+        expected = self.model[message_id]
+        if message_id in self._went():
+            assert self.desk.ack(message_id, level)
+            if expected.status != "processing":
+                expected.status = "sent"
+
+    def _went(self) -> set[int]:
+        return {one.message_id for one in self.truth}
+
+    # --- what must hold after every step --------------------------------------------
+
+    @invariant()
+    def each_is_where_the_model_says(self) -> None:
+        """Also: the sums are true, `attempt` and `ack` never fall."""
+        if not hasattr(self, "desk"):
+            return
+        rows, counters = self.desk.db.read_now(_rows_and_counters)
+        there = {row.id: (row.status, row.held_at is not None) for row in rows}
+        assert there == {i: (one.status, one.held) for i, one in self.model.items()}
+        assert counters == Counter(row.bucket for row in rows)
+        for row in rows:
+            attempt, ack = self.seen.get(row.id or 0, (0, -1))
+            now = (row.attempt, -1 if row.ack is None else row.ack)
+            assert now[0] >= attempt
+            assert now[1] >= ack
+            self.seen[row.id or 0] = now
+
+    @invariant()
+    def nothing_goes_twice(self) -> None:
+        counted = Counter(one.message_id for one in getattr(self, "truth", []))
+        assert all(n == 1 for n in counted.values())
+
+    @invariant()
+    def no_limit_is_ever_broken(self) -> None:
+        """A force may; all others keep the hours and every rolling limit."""
+        sends = getattr(self, "truth", [])
+        for index, one in enumerate(sends):
+            if one.forced:
+                continue
+            before = sends[: index + 1]
+            assert next_open(one.at, OPEN, ROME) == one.at, "sent in a closed window"
+            assert _within(before, one.at, HOUR) <= 3 or _forced(before)
+            assert _within(before, one.at, DAY) <= 8 or _forced(before)
+            if index and not _forced(before):
+                gap = (one.at - sends[index - 1].at).total_seconds()
+                assert gap >= 30
+
+
+def _within(sends: list[Went], at: datetime, span: timedelta) -> int:
+    return sum(one.at > at - span for one in sends)
+
+
+def _forced(sends: list[Went]) -> bool:
+    return any(one.forced for one in sends)
+
+
+def _rows_and_counters(session: Session) -> tuple[list[QueueMessage], dict[str, int]]:
+    counted = session.exec(select(QueueCounter.bucket, QueueCounter.n)).all()
+    return list(session.exec(select(QueueMessage)).all()), {
+        b: n for b, n in counted if n
+    }
+
+
+def _lived_until(session: Session, account_id: int, now: datetime) -> None:
+    session.get_one(Account, account_id).alive_at = now
+
+
+def test_the_queue_is_where_the_model_says_after_every_step(template: Path) -> None:
+    """Status and holds as the model has them; sums true; `attempt` and `ack` never
+    fall; nothing twice; nothing in a closed window or over a limit."""
+    QueueAndModel.template = template
+    hypothesis.stateful.run_state_machine_as_test(
+        QueueAndModel,
+        settings=hypothesis.settings(
+            max_examples=int(os.environ.get("QUEUE_DAYS") or 12),
+            stateful_step_count=40,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        ),
+    )
