@@ -47,13 +47,17 @@ log = logging.getLogger(__name__)
 
 # The phone's clock and ours differ, and WhatsApp's times are whole seconds.
 _MARGIN = timedelta(minutes=2)
-# What one message of an account met, the next one would meet as well.
-_OF_THE_ACCOUNT = (AccountDown, SessionNotReady, Unreachable)
+# After so many without an answer, one after the other, the account's round is over:
+# a WAHA that hangs takes its time with each. Who was not asked comes first next time.
+_SILENT = 2
+# These say that the account is not connected, whatever its last status was.
+_DOWN = (AccountDown, SessionNotReady, Unreachable)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a round ended: `sent` went, `not_sent` never did, `open` stay in doubt."""
+    """How a round ended: `sent` went, `not_sent` never did, `open` were looked at and
+    stay in doubt."""
 
     sent: int = 0
     not_sent: int = 0
@@ -102,41 +106,40 @@ class _Round:
 
     async def look_at(self, some: Sequence[QueueMessage]) -> None:
         """Look at the doubts of one account, one after the other."""
-        trouble: WahaError | None = None
+        silent = 0
         for message in some:
+            if silent == _SILENT:
+                return
             try:
                 doubt = await self.db.read(doubt_of, message)
-                trouble = await self._one(doubt, trouble)
+                silent = 0 if await self._one(doubt) else silent + 1
             except Exception:
                 log.exception("look failed", extra=_extra("settle_failed", message))
                 self.looks.append((message, self._defect(message)))
 
-    async def _one(self, doubt: Doubt, trouble: WahaError | None) -> WahaError | None:
-        """Settle it, or leave it with what was seen. Returns what its account met."""
+    async def _one(self, doubt: Doubt) -> bool:
+        """Settle it, or leave it with what was seen. False: WAHA gave no answer."""
+        message = doubt.message
         if doubt.told:
-            message = doubt.message
             known = message.provider_message_id or message.reserved_id or ""
             await self._was_sent(doubt, doubt.told, known)
-            return trouble
-        if not doubt.connected or trouble is not None:
-            self._leave(doubt, ChatLook.NOT_ASKED, trouble)
-            return trouble
+            return True
+        if not doubt.connected:
+            self._leave(doubt, ChatLook.NOT_ASKED, None)
+            return True
         try:
-            client = await self.clients.get(doubt.message.account_id)
-            found = await _find(self.db, client, doubt.message)
+            client = await self.clients.get(message.account_id)
+            found = await _find(self.db, client, message)
         except WahaError as error:
-            log.info(
-                "evidence not readable",
-                extra=_extra("settle_unreadable", doubt.message)
-                | {"error": error.code},
-            )
+            extra = _extra("settle_unreadable", message) | {"error": error.code}
+            log.info("evidence not readable", extra=extra)
             self._leave(doubt, ChatLook.UNREADABLE, error)
-            return error if isinstance(error, _OF_THE_ACCOUNT) else None
+            return error.http_status is not None
         if found is not None:
             await self._was_sent(doubt, "chat", found)
         else:
             await self._not_there(doubt)
-        return None
+        return True
 
     async def _was_sent(self, doubt: Doubt, evidence: str, message_id: str) -> None:
         self.sent += await self.db.write(
@@ -160,7 +163,7 @@ class _Round:
         self.looks.append((doubt.message, self._look(doubt, chat, error)))
 
     def _look(self, doubt: Doubt, chat: ChatLook, error: WahaError | None) -> Look:
-        down = isinstance(error, _OF_THE_ACCOUNT)
+        down = isinstance(error, _DOWN)
         return Look(
             at=self.clock.now(),
             since=doubt.since,

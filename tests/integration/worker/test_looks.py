@@ -26,7 +26,6 @@ from wedding_wa.services.unconfirmed import settle_now, unconfirmed_page
 from wedding_wa.services.worker import AccountWorker
 
 AFTER = timedelta(seconds=300)
-OTHERS = ("+393331112222", "+393332223333", "+393333334444")
 
 
 @pytest.fixture
@@ -155,19 +154,36 @@ async def test_a_fault_of_one_stops_no_other(
         assert message(stored.database, one).status == "unconfirmed"
 
 
-async def test_a_waha_that_is_away_is_asked_once(
+async def test_a_waha_that_is_silent_is_left_alone(
     stored: World, clients: Clients, groom: AccountWorker, clock: FakeClock
 ) -> None:
-    """What one message met the next would meet as well: nobody waits fifty times."""
-    one, two = [await lost(stored, groom, text=text) for text in ("a", "b")]
-    stored.fault("refuse", path="/messages/", times=1)
+    """Two without an answer are enough for one round; the next begins with those that
+    were not asked. So one on which WAHA chokes does not keep the others from it."""
+    four = [await lost(stored, groom, text=text) for text in "abcd"]
+    stored.fault("refuse", path="/messages/", times=2)
     assert await look(stored, clients, clock) == Settled(open=2)
-    assert seen(stored.database, one).chat is ChatLook.UNREADABLE
-    assert seen(stored.database, two).chat is ChatLook.NOT_ASKED
-    for each in (one, two):
-        found = seen(stored.database, each)
-        assert found.error == "error.waha.unreachable"
-        assert Missing.CONNECTION in found.missing
+    looks = [message(stored.database, one).looked_at for one in four]
+    assert [at is not None for at in looks] == [True, True, False, False]
+    assert seen(stored.database, four[0]).chat is ChatLook.UNREADABLE
+    clock.advance(1)
+    for one in four[:2]:
+        reserved = message(stored.database, one).reserved_id
+        stored.fault("refuse", path=f"/messages/{reserved}")
+    assert await look(stored, clients, clock) == Settled(open=4)
+    assert seen(stored.database, four[2]).chat is ChatLook.ABSENT
+
+
+async def test_a_waha_that_is_gone_is_not_connected(
+    stored: World, clients: Clients, groom: AccountWorker, clock: FakeClock
+) -> None:
+    """Nothing listens there any more: told as that, and never taken for "not there"."""
+    one = await lost(stored, groom)
+    see.update(stored.database, stored.couple.groom, waha_url="http://127.0.0.1:9")
+    clock.advance(1000)
+    assert await look(stored, clients, clock) == Settled(open=1)
+    found = seen(stored.database, one)
+    assert (found.connected, found.error) == (False, "error.waha.unreachable")
+    assert found.missing == (Missing.CONNECTION,)
 
 
 async def test_words_of_another_message_are_no_evidence(
