@@ -95,7 +95,7 @@ class PageState(rx.State):
     # still on its way is not shown.
     _asked: int = 0
     # The newest notice this tab has shown; -1 before its first look.
-    _told: int = -1
+    _newest_notice: int = -1
     # Set by a page's `_pull` that wants to be asked again at once: it has more to show
     # than fits one look.
     _more: bool = False
@@ -220,11 +220,11 @@ class PageState(rx.State):
         """Show what opened while this page was open as a toast, once."""
         assert isinstance(ribbons, list)
         newest = max((one["id"] for one in ribbons), default=0)
-        news = [one for one in ribbons if one["id"] > self._told and not one["mine"]]
-        if self._told >= 0 and news:
+        news = [one for one in ribbons if one["id"] > self._newest_notice and not one["mine"]]
+        if self._newest_notice >= 0 and news:
             self._tell("info", news[0]["text"])
-        if newest > self._told:
-            self._told = newest
+        if newest > self._newest_notice:
+            self._newest_notice = newest
 
     def _assign(self, values: Mapping[str, object]) -> None:
         """Assign only what differs: an equal value assigned is sent all the same."""
