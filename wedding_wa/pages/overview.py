@@ -20,6 +20,7 @@ from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.lines import message_line
 from wedding_wa.pages.not_written import not_written_card
+from wedding_wa.pages.proof_link import proof_link
 from wedding_wa.pages.strip import notice_action, notice_icon
 from wedding_wa.state.base import PageState
 from wedding_wa.state.overview import OverviewState
@@ -54,6 +55,7 @@ def overview() -> rx.Component:
                 not_written_card(OverviewState),
                 _plan(),
                 _newest(),
+                proof_link(),
                 _ended(),
                 class_name="overview",
             ),

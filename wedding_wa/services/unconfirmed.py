@@ -28,7 +28,8 @@ SHOWN = 50
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
     """One message in doubt. `since`: when it may have gone. `chat`: the conversation's
-    id in the inbox, None where there is none; `look` None: nobody has looked yet."""
+    id in the inbox, None where there is none; `last_try`: one that never went has
+    failed for good; `look` None: nobody has looked yet."""
 
     id: int
     account: str
@@ -37,6 +38,7 @@ class Unconfirmed:
     text: str
     since: datetime
     chat: int | None
+    last_try: bool
     look: Look | None
 
 
@@ -112,6 +114,7 @@ def _row(message: QueueMessage, key: str, chat: int | None) -> Unconfirmed:
         text=message.text,
         since=message.dispatched_at or message.created_at,
         chat=chat,
+        last_try=message.failures + 1 >= message.max_attempts,
         look=Look.of_json(message.looked),
     )
 

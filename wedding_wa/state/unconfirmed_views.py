@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
 from wedding_wa.domain.doubt import FOR_A_PERSON, ChatLook, Look, Missing
 from wedding_wa.services.unconfirmed import Unconfirmed
@@ -44,7 +43,7 @@ class DoubtView(TypedDict):
 def doubt_view(row: Unconfirmed, speech: Speech) -> DoubtView:
     """One message as the page shows it."""
     look = row.look
-    mark, then = _next(row.account, look, speech)
+    mark, then = _next(row, look, speech)
     return DoubtView(
         id=row.id,
         key=str(row.id),
@@ -107,7 +106,7 @@ def _time(look: Look, lang: str) -> list[FactView]:
     return [FactView(mark=WAIT, text=text)]
 
 
-def _next(account: str, look: Look | None, speech: Speech) -> tuple[str, str]:
+def _next(row: Unconfirmed, look: Look | None, speech: Speech) -> tuple[str, str]:
     """What settles it, and when; by what is missing, the gravest first."""
     lang = speech.lang
     if look is None:
@@ -118,21 +117,23 @@ def _next(account: str, look: Look | None, speech: Speech) -> tuple[str, str]:
     if Missing.CALL in missing:
         return WAIT, say(lang, "unconfirmed.next.call")
     if Missing.CONNECTION in missing:
-        number = say(lang, f"hold.account.{account}")
+        number = say(lang, f"hold.account.{row.account}")
         needed = _span(lang, look.settle_after)
         key = "unconfirmed.next.connection"
         return WAIT, say(lang, key, account=number, needed=needed)
     if Missing.CHAT in missing:
         return WAIT, say(lang, "unconfirmed.next.chat")
-    return WAIT, _goes_again(look, speech.lang, speech.zone, speech.now)
+    return WAIT, _in_time(look, speech, last_try=row.last_try)
 
 
-def _goes_again(look: Look, lang: str, zone: ZoneInfo, now: datetime) -> str:
-    at = look.goes_again_at
-    if at is None or at <= now:
+def _in_time(look: Look, speech: Speech, *, last_try: bool) -> str:
+    """When it goes again by itself, or is given up."""
+    at, lang = look.goes_again_at, speech.lang
+    if at is None or at <= speech.now:
         return say(lang, "unconfirmed.next.soon")
-    when = moment(lang, at, zone=zone, now=now, form="at")
-    return say(lang, "unconfirmed.next.goes_again", at=when)
+    when = moment(lang, at, zone=speech.zone, now=speech.now, form="at")
+    key = "gives_up" if last_try else "goes_again"
+    return say(lang, f"unconfirmed.next.{key}", at=when)
 
 
 def _span(lang: str, span: timedelta) -> str:

@@ -19,8 +19,8 @@ ROME = ZoneInfo("Europe/Rome")
 YOUNG = replace(CLEAR, since=NOON - timedelta(minutes=2))
 
 
-def view(look: Look | None, lang: str = "en") -> DoubtView:
-    row = Unconfirmed(7, "groom", "Zia", "+39 1", "Ciao", NOON, 3, look)
+def view(look: Look | None, lang: str = "en", *, last_try: bool = False) -> DoubtView:
+    row = Unconfirmed(7, "groom", "Zia", "+39 1", "Ciao", NOON, 3, last_try, look)
     return doubt_view(row, Speech(lang, ROME, NOON))
 
 
@@ -42,6 +42,12 @@ def test_it_says_when_it_goes_again() -> None:
     assert shown["facts"][-1]["text"].startswith("It has had 2 min of the 5 min")
     assert [fact["mark"] for fact in shown["facts"]] == [*["done"] * 5, "wait"]
     assert (shown["chat"], shown["mark"]) == ("/inbox?chat=3", "wait")
+
+
+def test_the_last_try_is_told() -> None:
+    """It does not go again, so nobody is told that it would."""
+    then = view(YOUNG, last_try=True)["next"]
+    assert then.startswith("If WhatsApp still does not know it at 14:03, it counts as")
 
 
 def test_before_the_first_look_it_promises_one() -> None:
