@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from wedding_wa.domain.messages import Status
 from wedding_wa.domain.pacing import ACCOUNT_RULES
+from wedding_wa.models import Account
 from wedding_wa.services import hearing, hearing_ways, inbound, queue
 from wedding_wa.services import lease as leases
 from wedding_wa.services.account_poll import poll
@@ -28,6 +29,7 @@ from wedding_wa.services.feed import Feed
 from wedding_wa.services.history import READY
 from wedding_wa.services.lease import Lease
 from wedding_wa.services.processes import this_process
+from wedding_wa.services.queue import Claim
 from wedding_wa.services.queue.rows import MESSAGES
 from wedding_wa.services.sender import Sender
 from wedding_wa.services.serving import who_serves
@@ -105,29 +107,44 @@ async def _send(
     patience: timedelta,
     rng: random.Random,
 ) -> None:
-    if not await _heard_all(parts, lease.account_id):
-        turn.ended = "deaf"
-        return
     sender, enough = _sender(parts, rng), parts.clock.now() + patience
     while len(turn.tried) < at_most:
+        if not await _heard_all(parts, lease.account_id):
+            turn.ended = "deaf"
+            return
         now = parts.clock.now()
         step = await parts.db.write(queue.next_step, lease, now=now, retries_only=True)
         if step is None:
             turn.ended = "lost"
             return
         if step.claim is not None:
-            turn.tried.append(step.claim.message_id)
             await sender.send(step.claim)
-            enough = parts.clock.now() + patience
+            if await parts.db.read(_was_tried, step.claim):
+                turn.tried.append(step.claim.message_id)
+                enough = parts.clock.now() + patience
         elif not await parts.db.read(due_retries, lease.account_id, now=now):
             return
-        elif step.wake_at is None or step.wake_at > enough:
-            turn.ended, turn.until = "wait", step.wake_at
-            return
-        else:
+        elif step.wake_at is not None and step.wake_at <= enough:
             left = (step.wake_at - now).total_seconds()
             await parts.clock.sleep(max(_LOOK_SECONDS, left))
+            continue
+        else:
+            turn.ended, turn.until = "wait", step.wake_at
+            return
+        if parts.clock.now() > enough:  # let go again and again, and nothing went
+            turn.ended = "wait"
+            return
     turn.ended = "limit"
+
+
+def _was_tried(session: Session, claim: Claim) -> bool:
+    """Not if it was given back before its mark: somebody typed, a gap opened."""
+    found = session.execute(
+        sa.select(MESSAGES.c.status, MESSAGES.c.failures).where(
+            MESSAGES.c.id == claim.message_id
+        )
+    ).one()
+    return tuple(found) != (Status.PENDING, claim.failures)
 
 
 @contextlib.asynccontextmanager
@@ -148,10 +165,12 @@ async def _listening(
 
 
 async def _heard_all(parts: Parts, account_id: int) -> bool:
-    """Wait until the chats of the time in which nobody listened are read."""
+    """Wait until the chats of the time in which nobody listened are read; not for an
+    account that is not connected, whose chats nobody can read."""
     until = parts.clock.monotonic() + _HEARING_SECONDS
     while await parts.db.read(hearing.concerned, account_id):
-        if parts.clock.monotonic() >= until:
+        ready = await parts.db.read(_is_ready, account_id)
+        if not ready or parts.clock.monotonic() >= until:
             return False
         await parts.clock.sleep(_LOOK_SECONDS)
         await inbound.apply_open_events(
@@ -178,6 +197,10 @@ def _sender(parts: Parts, rng: random.Random) -> Sender:
         )
 
     return Sender(parts.db, parts.clients, parts.clock, rng, probe=probe, listen=listen)
+
+
+def _is_ready(session: Session, account_id: int) -> bool:
+    return session.get_one(Account, account_id).status == READY
 
 
 def _take(session: Session, account_id: int, now: datetime) -> Lease | None:
