@@ -130,9 +130,10 @@ class Reasons:
 
 def due(now: datetime) -> sa.ColumnElement[bool]:
     """The condition that a message's own time has come: it waits for its account."""
-    return sa.or_(
-        MESSAGES.c.due_at <= now,
-        MESSAGES.c.hold_rule.in_([rule.value for rule in ACCOUNT_RULES]),
+    waits_for_account = MESSAGES.c.hold_rule.in_([rule.value for rule in ACCOUNT_RULES])
+    return sa.and_(
+        MESSAGES.c.held_at.is_(None),
+        sa.or_(MESSAGES.c.due_at <= now, waits_for_account),
     )
 
 
@@ -171,6 +172,7 @@ def heads(session: Session, account_id: int, now: datetime) -> list[QueueMessage
     waiting = sa.and_(
         col(QueueMessage.account_id) == account_id,
         col(QueueMessage.status) == Status.PENDING,
+        col(QueueMessage.held_at).is_(None),
     )
     # By `due_at` although any will do: that leads to the index of what waits.
     forced = select(QueueMessage).where(
