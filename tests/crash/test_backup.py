@@ -23,6 +23,8 @@ from tests.crash.places import GUESTS, ROOT, Place, until
 from wedding_wa.db import Database
 from wedding_wa.models import Account, QueueMessage
 from wedding_wa.services import hearing
+from wedding_wa.services.backup import make_backup
+from wedding_wa.services.clock import Clock
 from wedding_wa.services.enqueue import EnqueueRequest, enqueue
 
 pytestmark = pytest.mark.crash
@@ -37,10 +39,10 @@ class Copying:
     enough: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        while not self.enough.is_set():
+        while not self.enough.wait(0.1):
             file = self.place.folder / f"copy-{len(self.files)}.db"
-            told = command(self.place, "backup", str(file), "--json")
-            assert told.returncode == 0, told.stderr
+            url = self.place.database.url
+            make_backup(url, file, overwrite=False, clock=Clock())
             self.files.append(file)
 
 
@@ -113,12 +115,13 @@ def test_backed_up_while_it_sends_and_restored(written: Place) -> None:
     copying = Copying(place)
     thread = threading.Thread(target=copying.run)
     before = len(place.whatsapp.texts())
-    worker = place.worker()
     thread.start()
+    worker = place.worker()
     until(lambda: len(place.whatsapp.texts()) - before >= 16, "all have arrived")
     copying.enough.set()
     thread.join(60)
     worker.kill()
+    assert len(copying.files) >= 3
     file = chance.choice(copying.files)
 
     place.database.close()
