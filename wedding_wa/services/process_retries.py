@@ -18,8 +18,9 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.messages import Status
-from wedding_wa.models import QueueMessage, Wedding
+from wedding_wa.models import Account, QueueMessage, Wedding
 from wedding_wa.services.chores import Parts
+from wedding_wa.services.live import Change, note
 from wedding_wa.services.retention_messages import count_tries, drop_tries
 from wedding_wa.services.retry_turn import Turn, due_retries, send_retries
 from wedding_wa.services.serving import accounts_by_key, who_serves
@@ -95,6 +96,7 @@ async def process_retries(
     max_retries: int = MAX_RETRIES,
     dry_run: bool = False,
     cleanup_days: int | None = None,
+    send: bool = True,
     patience: timedelta = PATIENCE,
     rng: random.Random | None = None,
     told: Callable[[AccountRetries], None] = lambda _: None,
@@ -104,13 +106,15 @@ async def process_retries(
     At most `max_retries` tries in all (0: none). No rule is skipped: a retry that must
     wait longer than `patience` is left for the next run. `cleanup_days`: forget tries
     begun longer ago, never those that weigh on a limit or on the unanswered count.
-    `told` hears of each account when its turn is over. Raises BadInput.
+    `send` must be False in a process with a worker of its own: two of one process
+    would have one lease. That worker is woken instead, and sends them. `told` hears of each account when its turn is over. Raises BadInput.
     """
     if max_retries < 0:
         raise BadInput("error.between", "max_retries", low=0, high=100_000)
     if cleanup_days is not None and cleanup_days < 1:
         raise BadInput("error.between", "cleanup_days", low=1, high=3650)
-    run = _Run(parts, max_retries, patience, rng or random.SystemRandom(), dry_run)
+    rng = rng or random.SystemRandom()
+    run = _Run(parts, max_retries, patience, rng, send=send, dry_run=dry_run)
     in_doubt = await parts.db.read(_unconfirmed)
     stats = RetryStats(dry_run, (), in_doubt)
     if in_doubt and not dry_run:  # first: what surely never went is a retry as well
@@ -135,6 +139,7 @@ class _Run:
     left: int
     patience: timedelta
     rng: random.Random
+    send: bool
     dry_run: bool
 
     async def account(self, account_id: int, key: str) -> AccountRetries:
@@ -149,6 +154,9 @@ class _Run:
             return found
         if self.dry_run:
             return replace(found, rescued=held)
+        if not self.send:
+            await db.write(_wake, account_id)
+            return found
         turn = await send_retries(
             self.parts,
             account_id,
@@ -179,6 +187,12 @@ class _Run:
             ended=turn.ended,
             until=turn.until,
         )
+
+
+def _wake(session: Session, account_id: int) -> None:
+    """The commit tells every worker that there is something to look at."""
+    wedding_id = session.get_one(Account, account_id).wedding_id
+    note(session, Change("account", wedding_id, account_id))
 
 
 def _ends(session: Session, tried: Sequence[int]) -> dict[str, int]:

@@ -73,6 +73,17 @@ async def test_this_processs_own_worker_is_a_worker(waiting: Waiting) -> None:
     assert waiting.served_by() == str(this_process())
 
 
+async def test_a_process_with_a_worker_wakes_it_instead(waiting: Waiting) -> None:
+    """Nobody serves the account yet, but this process's worker will in a moment: as a
+    chore it takes nothing and sends nothing, and wakes whoever listens."""
+    due, told = waiting.due(), []
+    waiting.world.database.on_commit.append(told.append)
+    stats = await waiting.run(send=False)
+    assert (stats.due, stats.tried, len(told)) == (1, 0, 1)
+    assert waiting.state(due) == "pending"
+    assert waiting.served_by() != str(this_process())
+
+
 async def test_a_dead_workers_messages_are_freed_first(
     waiting: Waiting, dead: ProcessIdentity
 ) -> None:
