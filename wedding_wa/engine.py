@@ -128,7 +128,7 @@ def parts_of(runtime: Runtime) -> Parts:
 
 async def _keep_chores(runtime: Runtime) -> None:
     parts = parts_of(runtime)
-    await Keeper(parts, runtime.bus, chores_of(parts)).run()
+    await Keeper(parts, runtime.bus, chores_of(parts.settle_after)).run()
 
 
 def _feed(runtime: Runtime, account_id: int) -> Feed:

@@ -30,6 +30,7 @@ from wedding_wa.pages import (
     settings,
     settings_invitation,
     settings_limits,
+    settings_maintenance,
     settings_people,
     test_message,
     theme,
@@ -43,6 +44,7 @@ from wedding_wa.state.guest_forms import GuestFormsState
 from wedding_wa.state.guest_import import GuestImportState
 from wedding_wa.state.guests import GuestsState
 from wedding_wa.state.inbox import InboxState
+from wedding_wa.state.maintenance import MaintenanceState
 from wedding_wa.state.never_twice import NeverTwiceState
 from wedding_wa.state.opted_out import OptedOutState
 from wedding_wa.state.overview import OverviewState
@@ -185,6 +187,12 @@ app.add_page(
     "/settings/webhooks",
     title=tr("webhooks.page_title"),
     on_load=WebhooksState.live,
+)
+app.add_page(
+    settings_maintenance.settings_maintenance,
+    "/settings/maintenance",
+    title=tr("maintenance.page_title"),
+    on_load=MaintenanceState.live,
 )
 app.add_page(
     guest_import.guest_import,

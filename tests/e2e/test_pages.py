@@ -16,7 +16,17 @@ from tests.e2e.app import AppProcess, wait_for
 from tests.e2e.conftest import watched
 from wedding_wa.cli.demo import EMAIL
 from wedding_wa.db import Database, opened
-from wedding_wa.models import Account, Chat, Household, OptOut, StopQuestion
+from wedding_wa.models import (
+    Account,
+    Chat,
+    Household,
+    OptOut,
+    QueueMessage,
+    StopQuestion,
+)
+from wedding_wa.services.clock import Clock
+from wedding_wa.services.enqueue import EnqueueRequest, enqueue
+from wedding_wa.services.processes import this_process
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -60,6 +70,8 @@ PLACES = (
     Place("/queue", shows="tr[data-message-id]"),
     Place("/queue", press="tr[data-message-id] a", shows=".panel .timeline"),
     Place("/queue?q=nobody-is-called-so", shows=".empty"),
+    Place("/queue/unconfirmed", shows=".doubt-facts"),
+    Place("/never-twice", press="[data-action=count]", shows=".proof-counted"),
     Place("/guests", shows="[data-guest]"),
     Place("/guests", press="[data-guest] input", shows=".guests-bar"),
     Place("/guests?q=side%3Agroom+tag%3Awork&guest=1", shows=".panel form"),
@@ -78,6 +90,7 @@ PLACES = (
     Place("/accounts", shows=".account-foot"),
     Place("/settings"),
     Place("/settings/limits"),
+    Place("/settings/maintenance", shows="[data-chore]"),
     Place("/settings/invitation"),
     Place("/settings/people"),
     Place("/settings/webhooks", shows="tbody tr"),
@@ -207,6 +220,19 @@ def unfilled(page: Page) -> list[str]:
     return sorted({*HOLE.findall(str(page.evaluate(SAID)))} - known)
 
 
+def _put_in_doubt(session: Session, chat_id: int) -> None:
+    """A message that nobody can tell of: of an engine that gives no ids beforehand."""
+    chat = session.get_one(Chat, chat_id)
+    key = session.get_one(Account, chat.account_id).key
+    request = EnqueueRequest(account=key, to=chat.chat_id, text="Vi aspettiamo! 💐")
+    now = Clock().now()
+    made = enqueue(session, chat.wedding_id, request, now=now)
+    row = session.get_one(QueueMessage, made.id)
+    row.status, row.attempt, row.dispatched_at = "unconfirmed", 1, now
+    row.worker = str(this_process())
+    session.add(row)
+
+
 def _conversations(demo: AppProcess, database: Database) -> dict[str, int]:
     """Let guests write what every page needs to have something to show."""
 
@@ -228,6 +254,7 @@ def _conversations(demo: AppProcess, database: Database) -> dict[str, int]:
     wait_for(lambda: some(select(StopQuestion.id)), "a question", seconds=60)
     wait_for(lambda: some(unknown), "somebody nobody knows", seconds=60)
     assert some(select(Household.id)) is not None
+    database.write_now(_put_in_doubt, known)
     return {
         "known": known,
         "stopped": stops[0],

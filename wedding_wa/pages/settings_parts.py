@@ -17,6 +17,7 @@ _TABS = (
     ("invitation", "/settings/invitation", "mail-open"),
     ("people", "/settings/people", "users"),
     ("webhooks", "/settings/webhooks", "webhook"),
+    ("maintenance", "/settings/maintenance", "wrench"),
 )
 
 

@@ -18,6 +18,7 @@ STYLESHEETS = [
     "/activation.css",
     "/opted-out.css",
     "/webhooks.css",
+    "/maintenance.css",
     "/guest-import.css",
 ]
 

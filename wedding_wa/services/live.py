@@ -31,7 +31,8 @@ _INFO_KEY = "changes"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changed: `what` is "message", "account", "policy", "wedding" or "login"."""
+    """What changed: `what` is "message", "account", "policy", "wedding", "login" or
+    "chore"."""
 
     what: str
     wedding_id: int

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.models import Account
 from wedding_wa.services import guest_import_drafts, watchdog
+from wedding_wa.services import process_retries as retries
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.chores import Chore, Did, Parts
 from wedding_wa.services.history import READY
@@ -26,6 +27,7 @@ _NOT_READY = timedelta(seconds=10)
 _READY = timedelta(seconds=60)
 _SETTLE = timedelta(seconds=15)
 _SETTLE_OFTENEST = timedelta(seconds=1)
+_RETRIES = timedelta(minutes=5)
 _WATCH = timedelta(seconds=30)
 _RESCUE = timedelta(seconds=30)
 _SWEEP = timedelta(hours=1)
@@ -34,14 +36,15 @@ _RETENTION = time(3, 0)
 _OPTIMISE = time(3, 30)
 
 
-def chores_of(parts: Parts) -> tuple[Chore, ...]:
+def chores_of(settle_after: timedelta) -> tuple[Chore, ...]:
     """Everything that runs by itself, in the order in which the page shows it."""
     return (
         Chore("poll_troubled", poll_troubled, _NOT_READY),
         Chore("poll_connected", poll_connected, _READY),
-        Chore("settle", settle, _settle_every(parts.settle_after)),
+        Chore("settle", settle, _settle_every(settle_after)),
+        Chore("process_retries", process_retries, _RETRIES),
         Chore("rescue", rescue, _RESCUE),
-        Chore("ask_restored", ask_restored, _settle_every(parts.settle_after)),
+        Chore("ask_restored", ask_restored, _settle_every(settle_after)),
         Chore("watch_acks", watch_acks, _WATCH),
         Chore("sweep_lists", sweep_lists, _SWEEP),
         Chore("retention", retention, _RETENTION),
@@ -68,6 +71,15 @@ async def settle(parts: Parts) -> Did:
         parts.db, parts.clients, parts.clock, settle_after=parts.settle_after
     )
     return {"settled": done.settled}
+
+
+async def process_retries(parts: Parts) -> Did:
+    """See that due retries are on their way: wake the worker where it is not at it."""
+    done = await retries.process_retries(parts, send=False)
+    return {
+        "retried": done.due,
+        "settled": done.settled_sent + done.settled_not_sent,
+    }
 
 
 async def rescue(parts: Parts) -> Did:
