@@ -96,16 +96,26 @@ class Tab:
             emit_event_impl=self._event,
         )
         await self._processor.start()
-        root = await self._root(State)
-        root.router_data = root._update_router_vars(self._router, {})
-        root.is_hydrated = True
-        root._clean()
+        await self._arrive(self._router)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._processor.stop()
         await self._states.close()
         assert not self.errors, self.errors
+
+    async def go(self, address: str, live: Any) -> None:
+        """Follow a link within the page; its loop begins anew, as Reflex does it."""
+        path = str(PurePosixPath(urlsplit(address).path))
+        await self._arrive({**self._router, "pathname": path, "asPath": address})
+        await self.start(live)
+        await self.until(lambda: "beat" in self.sent(), f"a look at {address}")
+
+    async def _arrive(self, router: Mapping[str, Any]) -> None:
+        root = await self._root(State)
+        root.router_data = root._update_router_vars(dict(router), {})
+        root.is_hydrated = True
+        root._clean()
 
     async def do(self, event: Any) -> None:
         """Do an event and wait until it, and what it set off, is done."""

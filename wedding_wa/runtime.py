@@ -13,6 +13,7 @@ from wedding_wa.db import Database
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.live import Bus
+from wedding_wa.services.queue_runs import Runs
 from wedding_wa.services.secrets import Sealer
 from wedding_wa.settings import Settings, load_settings
 
@@ -28,9 +29,11 @@ class Runtime:
     bus: Bus
     sealer: Sealer
     clients: Clients = field(init=False)
+    runs: Runs = field(init=False)
 
     def __post_init__(self) -> None:
         self.clients = Clients(self.db, self.sealer, self.clock)
+        self.runs = Runs()
         self.db.on_commit.append(self.bus.publish)
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ from wedding_wa.pages.inbox_parts import (
     thread_scroller,
 )
 from wedding_wa.pages.inbox_stranger import questions, stranger
-from wedding_wa.pages.queue_list import retry_countdown
+from wedding_wa.pages.queue_list import next_try
 from wedding_wa.pages.queue_parts import query_link
 from wedding_wa.state.base import PageState
 from wedding_wa.state.inbox import LIMIT, InboxState
@@ -206,7 +206,7 @@ def _state(line: rx.Var[Any]) -> rx.Component:
     """The badge leads to the message's own timeline; under it, why it waits."""
     key = line["key"]
     note = InboxState.notes[key]
-    words = rx.el.span(note["text"], " ", retry_countdown(note), class_name="line-note")
+    words = rx.el.span(next_try(note), " ", note["text"], class_name="line-note")
     answered = rx.el.span(
         rx.icon("reply", size=13, aria_hidden="true"),
         tr("inbox.reached"),

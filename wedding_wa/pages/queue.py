@@ -9,7 +9,6 @@ import reflex as rx
 from wedding_wa.pages.components import (
     account_dot,
     account_name,
-    confirm,
     empty,
     page_head,
     skeleton,
@@ -20,10 +19,14 @@ from wedding_wa.pages.components.badge import state_icon, tone_of
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.not_written import not_written_empty
+from wedding_wa.pages.proof_link import doubts_link, proof_link
 from wedding_wa.pages.queue_list import message_list, pager
+from wedding_wa.pages.queue_orders import missed_starts, question, selection_bar
 from wedding_wa.pages.queue_panel import message_panel
 from wedding_wa.pages.queue_parts import calm, query_link, search_field
+from wedding_wa.pages.queue_text import text_dialog
 from wedding_wa.state.queue import QueueState
+from wedding_wa.state.queue_orders import QueueOrdersState
 
 # In the order of a message's life. "refused" shows only where there is one.
 COUNTERS = (
@@ -44,9 +47,14 @@ _FIRST_PAGE = {"after": "", "before": ""}
 def queue() -> rx.Component:
     """Return the page."""
     return frame(
-        page_head(tr("queue.title"), tr("queue.about"), _retry_failed()),
+        page_head(
+            tr("queue.title"), tr("queue.about"), _to_unconfirmed(), _retry_failed()
+        ),
         when_loaded(QueueState, _content(), _bones()),
         message_panel(),
+        selection_bar(),
+        question(),
+        text_dialog(),
         calm(QueueState.hold),
         here="queue",
     )
@@ -54,7 +62,14 @@ def queue() -> rx.Component:
 
 def _content() -> rx.Component:
     return rx.el.div(
-        _lanes(), _counters(), _announcement(), _list(), class_name="queue"
+        missed_starts(),
+        _lanes(),
+        _counters(),
+        _announcement(),
+        doubts_link(QueueState.counts["unconfirmed"]),
+        _list(),
+        proof_link(),
+        class_name="queue",
     )
 
 
@@ -67,6 +82,7 @@ def _list() -> rx.Component:
             rx.cond(QueueState.searched == "", total, rx.fragment()),
             class_name="queue-tools",
         ),
+        rx.cond(QueueState.rule != "", _only_set_aside(), rx.fragment()),
         rx.cond(any_rows, rx.fragment(message_list(), pager()), _nothing()),
         class_name="queue-sheet",
         aria_label=tr("queue.list"),
@@ -159,6 +175,7 @@ def _counter(name: str, count: Any) -> rx.Component:
         rx.el.span(words, class_name="queue-counter-word"),
         to={
             "state": rx.cond(active, "", name),
+            "rule": "",
             "message": "",
             **_FIRST_PAGE,
         },
@@ -179,25 +196,44 @@ def _announcement() -> rx.Component:
 
 
 def _retry_failed() -> rx.Component:
+    """Only while there is anything that another try may help."""
     n = QueueState.retryable
-    words = tr("queue.retry_failed", n=n)
     button = rx.button(
         rx.icon("rotate-ccw", size=16, aria_hidden="true"),
-        words,
+        tr("queue.retry_failed", n=n),
         variant="surface",
         color_scheme="tomato",
         size="3",
+        on_click=QueueOrdersState.ask_retry,
         custom_attrs={"data-action": "retry-failed"},
     )
-    asked = confirm(
-        button,
-        title=tr("queue.retry_failed_sure", n=n),
-        about=tr("queue.retry_failed_about"),
-        action=words,
-        on_confirm=QueueState.retry_failed,
-        color="jade",
+    return rx.cond((n > 0) & QueueState.may_send, button, rx.fragment())
+
+
+def _to_unconfirmed() -> rx.Component:
+    n = QueueState.counts["unconfirmed"].to(int)
+    link = rx.link(
+        rx.icon("circle-help", size=17, aria_hidden="true"),
+        tr("queue.to_unconfirmed", n=n),
+        href="/queue/unconfirmed",
+        class_name="plain-button",
     )
-    return rx.cond(n > 0, asked, rx.fragment())
+    return rx.cond(n > 0, link, rx.fragment())
+
+
+def _only_set_aside() -> rx.Component:
+    """The list shows one reason only; this says so, and takes it off."""
+    return rx.el.p(
+        tr("queue.only_set_aside"),
+        " ",
+        query_link(
+            tr("common.clear_filters"),
+            to={"rule": "", "state": "", **_FIRST_PAGE},
+            class_name="queue-only-clear",
+        ),
+        class_name="queue-only",
+        role="status",
+    )
 
 
 # --- nothing to show, and not yet anything to show ----------------------------------
@@ -206,7 +242,7 @@ def _retry_failed() -> rx.Component:
 def _nothing() -> rx.Component:
     clear = query_link(
         tr("common.clear_filters"),
-        to={"state": "", "q": "", **_FIRST_PAGE},
+        to={"state": "", "q": "", "rule": "", **_FIRST_PAGE},
         class_name="queue-clear",
     )
     about = rx.cond(

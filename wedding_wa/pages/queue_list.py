@@ -6,11 +6,12 @@ from typing import Any
 
 import reflex as rx
 
-from wedding_wa.pages.browser import ago, seconds_until
+from wedding_wa.pages.browser import ago
 from wedding_wa.pages.components import account_dot, account_name, state_badge
-from wedding_wa.pages.i18n import tr
-from wedding_wa.pages.queue_parts import query_link
+from wedding_wa.pages.i18n import tr, tr_of
+from wedding_wa.pages.queue_parts import pick, pick_page, query_link, try_in
 from wedding_wa.state.queue import QueueState
+from wedding_wa.state.queue_orders import QueueOrdersState
 
 _COLUMNS = ("guest", "message", "state", "why", "try", "age")
 
@@ -21,7 +22,9 @@ def message_list() -> rx.Component:
         rx.cond(QueueState.fresh > 0, _fresh(), rx.fragment()),
         rx.el.table(
             rx.el.thead(
-                rx.el.tr(*[_heading(name) for name in _COLUMNS], role="row"),
+                rx.el.tr(
+                    _pick_page(), *[_heading(name) for name in _COLUMNS], role="row"
+                ),
                 role="rowgroup",
             ),
             rx.el.tbody(rx.foreach(QueueState.rows, _row), role="rowgroup"),
@@ -43,11 +46,11 @@ def shown_state(key: Any) -> rx.Var[str]:
     ).to(str)
 
 
-def retry_countdown(note: Any) -> rx.Component:
-    """Seconds until the next try, where the note has any."""
+def next_try(note: Any) -> rx.Component:
+    """Which try comes when, where the note counts down to one."""
     return rx.cond(
         note["until"].to(str) != "",
-        rx.el.span(seconds_until(note["until"]), class_name="countdown"),
+        try_in(note["until"], n=note["n"], most=note["most"]),
         rx.fragment(),
     )
 
@@ -108,7 +111,9 @@ def _row(row: rx.Var[Any]) -> rx.Component:
     key = row["key"]
     state = shown_state(key)
     opened = QueueState.opened == row["id"]
+    chosen = QueueState.everybody | QueueState.selected.contains(row["id"])
     return rx.el.tr(
+        _cell("pick", _pick(row, chosen)),
         _cell("guest", _guest(row)),
         _cell("message", rx.el.span(row["preview"])),
         _cell("state", state_badge(state, message_id=row["id"])),
@@ -122,6 +127,7 @@ def _row(row: rx.Var[Any]) -> rx.Component:
             "data-message-id": key,
             "data-state": state,
             "data-account": row["account"],
+            "data-chosen": rx.cond(chosen, "true", "false"),
             "data-open": rx.cond(opened, "true", "false"),
         },
     )
@@ -129,6 +135,31 @@ def _row(row: rx.Var[Any]) -> rx.Component:
 
 def _cell(name: str, *children: Any) -> rx.Component:
     return rx.el.td(*children, role="cell", class_name=f"queue-{name}")
+
+
+def _pick(row: rx.Var[Any], chosen: Any) -> rx.Component:
+    box = pick(
+        row["id"],
+        chosen=chosen,
+        label=tr("queue.choose", name=row["who"]),
+        on_choose=QueueOrdersState.choose,
+    )
+    return rx.cond(QueueState.may_send, box, rx.fragment())
+
+
+def _pick_page() -> rx.Component:
+    box = pick_page(
+        chosen=QueueState.page_chosen,
+        label=tr("queue.choose_page"),
+        on_choose=QueueOrdersState.choose_page,
+    )
+    return rx.el.th(
+        rx.el.span(tr("queue.pick"), class_name="only-heard"),
+        rx.cond(QueueState.may_send, box, rx.fragment()),
+        scope="col",
+        role="columnheader",
+        class_name="queue-pick",
+    )
 
 
 def _guest(row: rx.Var[Any]) -> rx.Component:
@@ -143,6 +174,7 @@ def _guest(row: rx.Var[Any]) -> rx.Component:
                 custom_attrs={"data-row": "true"},
             ),
             rx.el.small(
+                rx.cond(row["priority"] != 3, _priority(row), rx.fragment()),
                 account_name(row["account"]),
                 rx.cond(row["number"] != "", " · " + row["number"].to(str), ""),
             ),
@@ -150,6 +182,22 @@ def _guest(row: rx.Var[Any]) -> rx.Component:
         ),
         class_name="queue-guest-in",
     )
+
+
+def _priority(row: rx.Var[Any]) -> rx.Component:
+    """Only where it is not the usual one."""
+    words = tr("queue.hurry.button", now=priority_word(row["priority"]))
+    return rx.cond(
+        row["priority"].to(int) < 3,
+        rx.icon("chevrons-up", size=14, aria_label=words),
+        rx.icon("chevrons-down", size=14, aria_label=words),
+    )
+
+
+def priority_word(priority: Any) -> rx.Var[str]:
+    """Return a priority in words: 1 very high to 5 very low."""
+    name: rx.Var[str] = rx.Var.create("p") + priority.to(str)
+    return tr_of("queue.priority", name)
 
 
 def _age(row: rx.Var[Any]) -> rx.Component:
@@ -164,7 +212,5 @@ def _age(row: rx.Var[Any]) -> rx.Component:
 
 def _why(key: Any) -> rx.Component:
     note = QueueState.notes[key]
-    words = rx.el.span(
-        note["text"], " ", retry_countdown(note), class_name="queue-note"
-    )
+    words = rx.el.span(next_try(note), " ", note["text"], class_name="queue-note")
     return rx.cond(QueueState.notes.contains(key), words, rx.fragment())

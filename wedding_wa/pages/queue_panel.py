@@ -11,17 +11,17 @@ from wedding_wa.pages.browser import seconds_since, time
 from wedding_wa.pages.components import (
     account_dot,
     account_name,
-    confirm,
     side_panel,
     state_badge,
 )
 from wedding_wa.pages.i18n import tr, tr_of
-from wedding_wa.pages.queue_list import retry_countdown
+from wedding_wa.pages.queue_actions import message_actions
+from wedding_wa.pages.queue_list import next_try
 from wedding_wa.pages.queue_parts import copy_id
 from wedding_wa.state.queue import QueueState
 
 _TONES = {
-    "amber": (Phase.WAITING_RATE_LIMIT, Phase.RETRY_SCHEDULED),
+    "amber": (Phase.WAITING_RATE_LIMIT, Phase.RETRY_SCHEDULED, Phase.HELD),
     "sky": (Phase.READING, Phase.WAITING_HUMAN, Phase.TYPING, Phase.SENDING),
     "jade": (Phase.SENT, Phase.SERVER_ACK, Phase.DELIVERED, Phase.SETTLED),
     "blue": (Phase.READ, Phase.REPLIED),
@@ -56,7 +56,7 @@ def _body() -> rx.Component:
     return rx.el.div(
         _top(),
         rx.el.p(QueueState.panel["text"], class_name="bubble"),
-        _actions(),
+        message_actions(),
         _section("timeline", _timeline()),
         rx.cond(
             QueueState.tries.length() > 0,
@@ -99,74 +99,10 @@ def _top() -> rx.Component:
             class_name="panel-line",
         ),
         rx.cond(
-            panel["note"] != "",
-            rx.el.p(
-                panel["note"], " ", retry_countdown(panel), class_name="panel-note"
-            ),
+            (panel["note"] != "") | (panel["until"] != ""),
+            rx.el.p(next_try(panel), " ", panel["note"], class_name="panel-note"),
             rx.fragment(),
         ),
-    )
-
-
-# --- what one can do -----------------------------------------------------------------
-
-
-def _actions() -> rx.Component:
-    """Each asks first; none is done later if the line was cut meanwhile."""
-    panel = QueueState.panel
-    any_action = panel["can_force"] | panel["can_cancel"] | panel["can_retry"]
-    buttons = rx.flex(
-        rx.cond(panel["can_force"], _force(), rx.fragment()),
-        rx.cond(panel["can_retry"], _retry(), rx.fragment()),
-        rx.cond(panel["can_cancel"], _cancel(), rx.fragment()),
-        gap="10px",
-        wrap="wrap",
-        role="group",
-        aria_label=tr("queue.panel.actions"),
-    )
-    return rx.cond(any_action, buttons, rx.fragment())
-
-
-def _force() -> rx.Component:
-    return confirm(
-        _button("send-horizontal", "force", "jade"),
-        title=tr("queue.force.sure"),
-        about=tr("queue.force.about"),
-        action=tr("queue.force.button"),
-        on_confirm=QueueState.force(QueueState.panel["id"]),
-        color="jade",
-    )
-
-
-def _cancel() -> rx.Component:
-    return confirm(
-        _button("ban", "cancel", "gray"),
-        title=tr("queue.cancel.sure"),
-        about=tr("queue.cancel.about", who=QueueState.panel["who"]),
-        action=tr("queue.cancel.button"),
-        on_confirm=QueueState.cancel(QueueState.panel["id"]),
-    )
-
-
-def _retry() -> rx.Component:
-    return confirm(
-        _button("rotate-ccw", "retry", "jade"),
-        title=tr("queue.retry_failed_sure", n=1),
-        about=tr("queue.retry_failed_about"),
-        action=tr("queue.retry.button"),
-        on_confirm=QueueState.retry(QueueState.panel["id"]),
-        color="jade",
-    )
-
-
-def _button(icon: str, name: str, color: str) -> rx.Component:
-    return rx.button(
-        rx.icon(icon, size=16, aria_hidden="true"),
-        tr(f"queue.{name}.button"),
-        variant="surface",
-        color_scheme=color,
-        size="3",
-        custom_attrs={"data-action": name},
     )
 
 

@@ -8,7 +8,7 @@ update. Whoever moved meanwhile is counted and left alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ from wedding_wa.services.queue_list import Wish, matching
 
 BATCH = 50
 # SQLite takes only so many values in one statement.
-_VALUES = 500
+VALUES = 500
 # So many rows are fetched at once: 100,000 ids cost a few megabytes, not the rows.
 _FETCH = 5000
 
@@ -36,16 +36,23 @@ class What(StrEnum):
     """What may be done to many at once. Sending now is for one message only."""
 
     CANCEL = "cancel"
+    HOLD = "hold"
+    RELEASE = "release"
+    PRIORITY = "priority"
     RETRY = "retry"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is done in which wedding, and by which user (None: the command line)."""
+    """What is done in which wedding, and by which user (None: the command line).
+
+    `priority` 1 (very high) to 5 (very low), where that is what is set.
+    """
 
     what: What
     wedding_id: int
     by: int | None = None
+    priority: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +73,17 @@ def _in(*buckets: str) -> sa.ColumnElement[bool]:
     return MESSAGES.c.bucket.in_(buckets)
 
 
+_NOT_ON_ITS_WAY = sa.and_(
+    _in("waiting", "held", "processing"),
+    sa.or_(MESSAGES.c.status == Status.PENDING, MESSAGES.c.dispatched_at.is_(None)),
+)
 # Whom an order can still change. The queue's own update decides in the end.
-_CAN: Mapping[What, sa.ColumnElement[bool]] = {
-    What.CANCEL: sa.and_(
-        _in("waiting", "held", "processing"),
-        sa.or_(MESSAGES.c.status == Status.PENDING, MESSAGES.c.dispatched_at.is_(None)),
-    ),
-    What.RETRY: sa.and_(
-        _in("failed"),
-        MESSAGES.c.error_code != MessageRefused.code,
-    ),
+CAN: Mapping[What, sa.ColumnElement[bool]] = {
+    What.CANCEL: _NOT_ON_ITS_WAY,
+    What.HOLD: sa.and_(_NOT_ON_ITS_WAY, MESSAGES.c.held_at.is_(None)),
+    What.RELEASE: sa.and_(_in("held"), MESSAGES.c.held_at.is_not(None)),
+    What.PRIORITY: _in("waiting", "held"),
+    What.RETRY: sa.and_(_in("failed"), MESSAGES.c.error_code != MessageRefused.code),
 }
 
 
@@ -95,7 +103,7 @@ def select_ids(
     """
     conditions: list[sa.ColumnElement[bool]] = [MESSAGES.c.account_id.in_(account_ids)]
     if what is not None:
-        conditions.append(_CAN[what])
+        conditions.append(CAN[what])
     found = session.execute(
         sa.select(MESSAGES.c.id)
         .where(*conditions, *matching(wedding_id, account_ids, wish))
@@ -110,17 +118,21 @@ def still_possible(
 ) -> list[int]:
     """Return those of `ids` that `what` can still change, in the order of `ids`."""
     kept: set[int] = set()
-    for part in _parts(ids, _VALUES):
+    for part in parts(ids, VALUES):
         kept |= set(
             session.scalars(
-                sa.select(MESSAGES.c.id).where(
-                    MESSAGES.c.wedding_id == wedding_id,
-                    MESSAGES.c.id.in_(part),
-                    _CAN[what],
-                )
+                sa.select(MESSAGES.c.id).where(*of_these(wedding_id, part), CAN[what])
             )
         )
     return [message_id for message_id in ids if message_id in kept]
+
+
+def of_these(
+    wedding_id: int, ids: Sequence[int]
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """The conditions of a few messages of the wedding, found by their ids: written so
+    that no database walks all of the wedding's by its index instead."""
+    return MESSAGES.c.id.in_(ids), MESSAGES.c.wedding_id + 0 == wedding_id
 
 
 async def in_batches(
@@ -129,16 +141,17 @@ async def in_batches(
     ids: Sequence[int],
     *,
     clock: Clock,
-    batch: int = BATCH,
-) -> AsyncIterator[Progress]:
-    """Carry an order out for `ids`, `batch` messages a transaction; tell after each.
+    batch: int | None = None,
+) -> AsyncGenerator[Progress, None]:
+    """Carry an order out for `ids`, `batch` (BATCH) messages a transaction; tell after
+    each.
 
     Whoever stops asking aborts it: the transaction under way is finished, the rest
     stays as it is. The audit names the order when it begins, and how it ended.
     """
     progress = Progress(0, 0, len(ids))
     try:
-        for part in _parts(ids, batch):
+        for part in parts(ids, batch or BATCH):
             progress = await db.write(
                 _carry_out, order, part, progress, now=clock.now()
             )
@@ -200,6 +213,20 @@ def _cancel(session: Session, order: Order, message_id: int, now: datetime) -> N
     queue.cancel(session, order.wedding_id, message_id, now=now)
 
 
+def _hold(session: Session, order: Order, message_id: int, now: datetime) -> None:
+    queue.hold_back(session, order.wedding_id, message_id, now=now)
+
+
+def _release(session: Session, order: Order, message_id: int, now: datetime) -> None:
+    queue.let_go(session, order.wedding_id, message_id, now=now)
+
+
+def _priority(session: Session, order: Order, message_id: int, now: datetime) -> None:
+    queue.set_priority(
+        session, order.wedding_id, message_id, priority=order.priority, now=now
+    )
+
+
 def _retry(session: Session, order: Order, message_id: int, now: datetime) -> None:
     if not queue.retry_failed(
         session, order.wedding_id, now=now, message_ids=[message_id]
@@ -209,9 +236,13 @@ def _retry(session: Session, order: Order, message_id: int, now: datetime) -> No
 
 _DO: Mapping[What, Callable[[Session, Order, int, datetime], None]] = {
     What.CANCEL: _cancel,
+    What.HOLD: _hold,
+    What.RELEASE: _release,
+    What.PRIORITY: _priority,
     What.RETRY: _retry,
 }
 
 
-def _parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Return `ids` in pieces of at most `size`."""
     return (ids[at : at + size] for at in range(0, len(ids), size))

@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import MessageRefused
-from wedding_wa.domain.messages import Status
+from wedding_wa.domain.messages import Phase, Status
 from wedding_wa.models import Account, MessageAttempt, MessageEvent, QueueMessage
 from wedding_wa.services.queue.rows import row_id
 from wedding_wa.services.queue_list import Wish
 from wedding_wa.services.queue_live import LivePhase, recent_phases
+from wedding_wa.services.queue_selection import NOBODY, Chosen, Selected, selected
 from wedding_wa.services.queue_views import (
     QueuePage,
     Row,
@@ -61,7 +62,10 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One message whole. `state` is what its badge says, the live phase included."""
+    """One message whole. `state` is what its badge says, the live phase included.
+
+    `can_hurry`: its priority may be changed. The queue decides anew when it is asked.
+    """
 
     row: Row
     state: str
@@ -71,15 +75,22 @@ class Detail:
     can_cancel: bool
     can_force: bool
     can_retry: bool
+    can_hold: bool
+    can_release: bool
+    can_edit: bool
+    can_hurry: bool
     events: tuple[Event, ...]
     tries: tuple[Try, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The whole Queue page at one moment. `recent`: see services.queue_live."""
+    """The whole Queue page at one moment. `recent`: see services.queue_live.
+    `matching`: how many the list has on all its pages, 0 where nobody asked."""
 
     page: QueuePage
+    selected: Selected
+    matching: int
     detail: Detail | None
     recent: tuple[LivePhase, ...]
 
@@ -92,8 +103,11 @@ def queue_screen(
     *,
     now: datetime,
     keep: Sequence[int] = (),
+    chosen: Chosen = NOBODY,
+    offer: bool = False,
 ) -> Screen:
-    """Read the page: the list, the message opened (0: none), the newest phases."""
+    """Read the page: the list, what is `chosen` of it, the message opened (0: none),
+    the newest phases; with `offer` also how many match in all."""
     reasons = Reasons(session, now)
     page = queue_page(session, wedding_id, wish, now=now, keep=keep, reasons=reasons)
     detail = (
@@ -101,7 +115,15 @@ def queue_screen(
         if opened
         else None
     )
-    return Screen(page, detail, recent_phases(session, wedding_id, now=now))
+    more = offer and bool(page.newer or page.older)
+    everybody = Chosen(wish=wish)
+    return Screen(
+        page=page,
+        matching=selected(session, wedding_id, everybody).n if more else 0,
+        selected=selected(session, wedding_id, chosen),
+        detail=detail,
+        recent=recent_phases(session, wedding_id, now=now),
+    )
 
 
 def message_detail(
@@ -129,6 +151,10 @@ def message_detail(
         can_cancel=_can_cancel(message),
         can_force=_can_force(message),
         can_retry=_can_retry(message),
+        can_hold=_can_cancel(message) and message.held_at is None,
+        can_release=message.held_at is not None,
+        can_edit=_can_cancel(message) and not _was_in_doubt(session, message_id),
+        can_hurry=message.status == Status.PENDING,
         events=_events(session, message_id),
         tries=_tries(session, message_id),
     )
@@ -154,6 +180,19 @@ def _can_force(message: QueueMessage) -> bool:
 
 def _can_retry(message: QueueMessage) -> bool:
     return message.status == Status.FAILED and message.error_code != MessageRefused.code
+
+
+def _was_in_doubt(session: Session, message_id: int) -> bool:
+    """Nobody knew once whether it went: with other words it might go twice."""
+    found = session.exec(
+        select(MessageEvent.id)
+        .where(
+            MessageEvent.message_id == message_id,
+            MessageEvent.phase == Phase.UNCONFIRMED,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def _events(session: Session, message_id: int) -> tuple[Event, ...]:

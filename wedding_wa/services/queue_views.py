@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from wedding_wa.domain.messages import LIVE_PHASES, Status, shown_state
+from wedding_wa.domain.messages import LIVE_PHASES, HoldRule, Status, shown_state
 from wedding_wa.domain.phone import nice_phone
 from wedding_wa.models import (
     BUCKETS,
@@ -26,6 +26,7 @@ from wedding_wa.models import (
 from wedding_wa.services.queue import retryable
 from wedding_wa.services.queue.rows import row_id
 from wedding_wa.services.queue_list import Wish, page_of
+from wedding_wa.services.queue_selection import how_many_aside
 from wedding_wa.services.queue_why import Reasons, Why, heads
 
 MANY = 1000
@@ -34,7 +35,10 @@ PREVIEW = 140
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message in the list. `state` is its bucket, `who` a name or a number."""
+    """One message in the list. `state` is its bucket, `who` a name or a number.
+
+    `held_at`: since when it is set aside, None where it is not.
+    """
 
     id: int
     account: str
@@ -44,7 +48,10 @@ class Row:
     state: str
     tries: int
     max_attempts: int
+    priority: int
     created_at: datetime
+    expires_at: datetime | None
+    held_at: datetime | None
     error_code: str | None
     skip_reason: str | None
     unacknowledged: bool
@@ -64,7 +71,9 @@ class Lane:
 class QueuePage:
     """A page of the list. `newer` and `older` are cursors, "" at the ends.
 
-    `fresh` is how many rows stand ready behind a list that was kept.
+    `fresh` is how many rows stand ready behind a list that was kept, `total` how many
+    the list has without its search, `missed` how many starts were missed while the app
+    was away.
     """
 
     rows: tuple[Row, ...]
@@ -72,7 +81,9 @@ class QueuePage:
     newer: str
     older: str
     counts: Mapping[str, int]
+    total: int
     retryable: int
+    missed: int
     phases: Mapping[int, str]
     lanes: tuple[Lane, ...]
     zone: str
@@ -109,6 +120,8 @@ def queue_page(
         older=page.older,
         counts=counts,
         retryable=_retryable(session, wedding_id) if counts["failed"] else 0,
+        total=_total(session, accounts, wish, counts),
+        missed=_aside(session, accounts, counts, HoldRule.MISSED),
         phases=_phases(session, in_hand, now),
         lanes=_lanes(session, accounts, in_hand, reasons, now),
         zone=accounts.zone,
@@ -148,6 +161,20 @@ def _counts(session: Session, accounts: _Accounts) -> dict[str, int]:
     return dict.fromkeys(BUCKETS, 0) | {bucket: int(n) for bucket, n in rows}
 
 
+def _total(
+    session: Session, accounts: _Accounts, wish: Wish, counts: Mapping[str, int]
+) -> int:
+    if wish.rule:
+        return _aside(session, accounts, counts, HoldRule(wish.rule))
+    return counts[wish.state] if wish.state in BUCKETS else sum(counts.values())
+
+
+def _aside(
+    session: Session, accounts: _Accounts, counts: Mapping[str, int], rule: HoldRule
+) -> int:
+    return how_many_aside(session, accounts.ids, rule) if counts["held"] else 0
+
+
 def _retryable(session: Session, wedding_id: int) -> int:
     """How many failed messages "retry" would take, at most MANY."""
     failed = retryable(wedding_id).limit(MANY).subquery()
@@ -156,6 +183,8 @@ def _retryable(session: Session, wedding_id: int) -> int:
 
 def _load(session: Session, wedding_id: int, ids: Sequence[int]) -> list[QueueMessage]:
     """The messages with these ids, in their order."""
+    if not ids:  # else the database would look for none through all of the wedding's
+        return []
     rows = session.exec(
         select(QueueMessage).where(
             col(QueueMessage.id).in_(ids), QueueMessage.wedding_id == wedding_id
@@ -186,7 +215,10 @@ def row_of(message: QueueMessage, account: str, why: Why | None) -> Row:
         state=message.bucket or message.status,
         tries=min(message.failures + 1, message.max_attempts),
         max_attempts=message.max_attempts,
+        priority=message.priority,
         created_at=message.created_at,
+        expires_at=message.expires_at,
+        held_at=message.held_at,
         error_code=message.error_code,
         skip_reason=message.skip_reason,
         unacknowledged=message.unacknowledged_at is not None,

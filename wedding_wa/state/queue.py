@@ -3,6 +3,7 @@ link and the back button show the same; the state only answers it."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from reflex_base.event import EventSpec
 
 from wedding_wa import runtime
 from wedding_wa.services import queue
-from wedding_wa.services.queue_list import STATES, Wish
+from wedding_wa.services.queue_list import RULES, STATES, Wish
+from wedding_wa.services.queue_selection import NOBODY, Chosen
 from wedding_wa.services.queue_timeline import Detail, Screen, queue_screen
 from wedding_wa.services.queue_views import QueuePage
 from wedding_wa.services.rights import may_send
@@ -33,13 +35,16 @@ from wedding_wa.state.queue_panel import (
     try_views,
 )
 from wedding_wa.state.queue_views import (
+    NO_RUN,
     LaneView,
     NoteView,
     RowView,
+    RunView,
     Speech,
     lane_view,
     notes,
     row_view,
+    run_view,
 )
 from wedding_wa.words import say
 
@@ -69,6 +74,9 @@ class QueueState(NotWritten, Calm, PageState):
     total: int = 0
     total_of_all: int = 0
     retryable: int = 0
+    missed: int = 0
+    # Only what this rule set aside; "" for all.
+    rule: str = ""
     lanes: list[LaneView] = []
 
     panel: PanelView = NOTHING
@@ -76,10 +84,29 @@ class QueueState(NotWritten, Calm, PageState):
     tries: list[TryView] = []
     raw: str = ""
 
+    # Who is selected, by id, or with `everybody` all that match; how many that are,
+    # and with how many of them each order can be done.
+    selected: list[int] = []
+    everybody: bool = False
+    chosen: int = 0
+    able: dict[str, int] = {}
+    # What "all that match" would be, while the whole page is selected.
+    matching: int = 0
+    may_send: bool = False
+    run: RunView = NO_RUN
+
     _answered: Wish = Wish()
     # The last live phase shown, by message; None before the first look.
     _played: dict[int, int] | None = None
     _wants_raw: bool = False
+
+    @rx.var
+    def page_chosen(self) -> str:
+        """How much of the page is selected: "", "some" or "all"."""
+        here = {row["id"] for row in self.rows}
+        if self.everybody or (here and here <= set(self.selected)):
+            return "all"
+        return "some" if here & set(self.selected) else ""
 
     @rx.event(background=True)
     async def live(self) -> Leave:
@@ -99,14 +126,17 @@ class QueueState(NotWritten, Calm, PageState):
         await self._refresh()
 
     @rx.event(temporal=True)
-    async def retry_failed(self) -> None:
-        """Put all failed messages back in the line."""
-        await self._retry(None)
-
-    @rx.event(temporal=True)
     async def retry(self, message_id: int) -> None:
         """Put one failed message back in the line."""
-        await self._retry([int(message_id)])
+        if who := await self._allowed(may_send):
+            db, now = runtime.current().db, runtime.current().clock.now()
+            n = await db.write(
+                queue.retry_failed,
+                who.wedding_id,
+                now=now,
+                message_ids=[int(message_id)],
+            )
+            self._tell("success", say(self._lang(who), "queue.retried", n=n))
 
     @rx.event(temporal=True)
     async def force(self, message_id: int) -> None:
@@ -118,27 +148,40 @@ class QueueState(NotWritten, Calm, PageState):
         """Take one out of the queue for good."""
         await self._change(queue.cancel, message_id, done="queue.cancel.done")
 
+    @rx.event(temporal=True)
+    async def set_aside(self, message_id: int) -> None:
+        """Hold one back until it is let go."""
+        await self._change(queue.hold_back, message_id, done="queue.hold.done")
+
+    @rx.event(temporal=True)
+    async def let_go(self, message_id: int) -> None:
+        """Let one go on that was set aside."""
+        await self._change(queue.let_go, message_id, done="queue.release.done")
+
+    @rx.event(temporal=True)
+    async def hurry(self, message_id: int, priority: int) -> None:
+        """Let one go sooner or later than others: 1 first, 5 last."""
+        change = functools.partial(queue.set_priority, priority=int(priority))
+        await self._change(change, message_id, done="queue.hurry.done")
+
     async def _change(
         self, change: Callable[..., None], message_id: int, *, done: str
-    ) -> None:
-        if who := await self._allowed(may_send):
-            db, now = runtime.current().db, runtime.current().clock.now()
-            work = db.write(change, who.wedding_id, int(message_id), now=now)
-            await self._do(work, done=done)
-
-    async def _retry(self, message_ids: list[int] | None) -> None:
-        if who := await self._allowed(may_send):
-            db, now = runtime.current().db, runtime.current().clock.now()
-            n = await db.write(
-                queue.retry_failed, who.wedding_id, now=now, message_ids=message_ids
-            )
-            self._tell("success", say(self._lang(who), "queue.retried", n=n))
+    ) -> bool:
+        who = await self._allowed(may_send)
+        if who is None:
+            return False
+        db, now = runtime.current().db, runtime.current().clock.now()
+        work = db.write(change, who.wedding_id, int(message_id), now=now)
+        return await self._do(work, done=done)
 
     async def _pull(self, who: Viewer) -> Mapping[str, object]:
         asked, app = self._asked_for(), runtime.current()
         wish, opened = wish_of(asked), number_of(asked.get("message", ""))
         still = self._still and self._answered == wish
         keep = [row["id"] for row in self.rows] if still else []
+        # A new filter selects nobody; another page of it keeps who is selected.
+        other = not same_list(wish, self._answered)
+        chosen = NOBODY if other else self._chosen(wish)
         now = app.clock.now()
         screen = await app.db.read(
             queue_screen,
@@ -147,18 +190,37 @@ class QueueState(NotWritten, Calm, PageState):
             opened,
             now=now,
             keep=keep,
+            chosen=chosen,
+            offer=not other and self.page_chosen == "all",
         )
         speech = Speech(self._lang(who), ZoneInfo(screen.page.zone), now)
         return {
             "shown": wish.state,
             "searched": wish.search,
             "opened": opened,
+            "rule": wish.rule,
             "_answered": wish,
-            **_list_values(screen.page, wish, speech),
+            **({"selected": [], "everybody": False} if other else {}),
+            "chosen": screen.selected.n,
+            "able": dict(screen.selected.able),
+            "matching": screen.matching,
+            "may_send": may_send(who),
+            "run": run_view(app.runs.of(who.wedding_id)),
+            **_list_values(screen.page, speech),
             **_phase_values(screen, self._played),
             **_panel_values(screen.detail, speech, raw=self._wants_raw),
             **await waiting_values(who),
         }
+
+    def _chosen(self, wish: Wish) -> Chosen:
+        if self.everybody:
+            return Chosen(wish=wish)
+        return Chosen(ids=tuple(self.selected))
+
+
+def same_list(one: Wish, other: Wish) -> bool:
+    """Whether both ask for the same messages, be it another page of them."""
+    return (one.state, one.search, one.rule) == (other.state, other.search, other.rule)
 
 
 def wish_of(asked: Mapping[str, str]) -> Wish:
@@ -169,10 +231,11 @@ def wish_of(asked: Mapping[str, str]) -> Wish:
         search=asked.get("q", "").strip()[:_SEARCH_LONGEST],
         after=asked.get("after", ""),
         before=asked.get("before", ""),
+        rule=asked.get("rule", "") if asked.get("rule") in RULES else "",
     )
 
 
-def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:
+def _list_values(page: QueuePage, speech: Speech) -> dict[str, Any]:
     whole = sum(page.counts.values())
     return {
         "rows": [row_view(row) for row in page.rows],
@@ -182,7 +245,8 @@ def _list_values(page: QueuePage, wish: Wish, speech: Speech) -> dict[str, Any]:
         "older": page.older,
         "fresh": page.fresh,
         "counts": dict(page.counts),
-        "total": page.counts[wish.state] if wish.state else whole,
+        "total": page.total,
+        "missed": page.missed,
         "total_of_all": whole,
         "retryable": page.retryable,
         "lanes": [lane_view(lane, speech) for lane in page.lanes],

@@ -18,6 +18,7 @@ _LASTING = LIVE_PHASES | {
     Phase.WAITING_RATE_LIMIT,
     Phase.RETRY_SCHEDULED,
     Phase.FORCED,
+    Phase.HELD,
 }
 
 
@@ -33,6 +34,8 @@ class PanelView(TypedDict):
     state: str
     note: str
     until: str
+    n: int
+    most: int
     tries: int
     max: int
     at: str
@@ -42,6 +45,11 @@ class PanelView(TypedDict):
     can_cancel: bool
     can_force: bool
     can_retry: bool
+    can_hold: bool
+    can_release: bool
+    can_edit: bool
+    can_hurry: bool
+    priority: int
 
 
 class StepView(TypedDict):
@@ -76,6 +84,8 @@ NOTHING = PanelView(
     state="",
     note="",
     until="",
+    n=0,
+    most=0,
     tries=0,
     max=0,
     at="",
@@ -85,6 +95,11 @@ NOTHING = PanelView(
     can_cancel=False,
     can_force=False,
     can_retry=False,
+    can_hold=False,
+    can_release=False,
+    can_edit=False,
+    can_hurry=False,
+    priority=3,
 )
 
 
@@ -102,6 +117,8 @@ def panel_view(detail: Detail, speech: Speech) -> PanelView:
         state=row.state,
         note=said["text"],
         until=said["until"],
+        n=said["n"],
+        most=said["most"],
         tries=row.tries,
         max=row.max_attempts,
         at=row.created_at.isoformat(),
@@ -111,6 +128,11 @@ def panel_view(detail: Detail, speech: Speech) -> PanelView:
         can_cancel=detail.can_cancel,
         can_force=detail.can_force,
         can_retry=detail.can_retry,
+        can_hold=detail.can_hold,
+        can_release=detail.can_release,
+        can_edit=detail.can_edit,
+        can_hurry=detail.can_hurry,
+        priority=row.priority,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from wedding_wa.domain.messages import HoldRule, Phase, SkipReason
 from wedding_wa.services.queue_timeline import Event
-from wedding_wa.state.queue_views import Speech
+from wedding_wa.state.queue_views import Speech, moment_of
 from wedding_wa.words import catalogue, say
 from wedding_wa.words.sentences import duration, error_words, moment, why_it_waits
 
@@ -31,7 +31,7 @@ def _held(event: Event, account: str, speech: Speech) -> str:
         speech.lang,
         HoldRule(str(reason)),
         event.data,
-        _moment(event.data.get("next_slot_at")),
+        moment_of(event.data.get("next_slot_at")),
         account=account,
         zone=speech.zone,
         now=speech.now,
@@ -40,7 +40,7 @@ def _held(event: Event, account: str, speech: Speech) -> str:
 
 def _queued(event: Event, speech: Speech) -> str:
     parts = [say(speech.lang, f"phase.priority.p{number_in(event, 'priority') or 3}")]
-    due = _moment(event.data.get("due_at"))
+    due = moment_of(event.data.get("due_at"))
     if due is not None and due > event.at:
         parts.append(say(speech.lang, "phase.about.planned", at=_at(due, speech)))
     return " ".join(parts)
@@ -93,7 +93,7 @@ def _retry(event: Event, speech: Speech) -> str:
     if event.data.get("by") == "person":
         return say(speech.lang, "phase.about.retry_person")
     parts = [error_words(speech.lang, event.data.get("error_detail"))]
-    again = _moment(event.data.get("next_slot_at"))
+    again = moment_of(event.data.get("next_slot_at"))
     n, most = number_in(event, "try"), number_in(event, "max_attempts")
     if again and n and most:
         at = _at(again, speech)
@@ -115,6 +115,17 @@ def _skipped(event: Event, speech: Speech) -> str:
         return ""  # the line before it says so
     key = f"queue.skip.{reason}"
     return say(speech.lang, key) if key in catalogue(speech.lang) else ""
+
+
+def _set_aside(event: Event, speech: Speech) -> str:
+    rule = event.data.get("reason")
+    key = f"queue.step.{rule}"
+    return say(speech.lang, key) if key in catalogue(speech.lang) else ""
+
+
+def _reordered(event: Event, speech: Speech) -> str:
+    priority = number_in(event, "priority")
+    return say(speech.lang, f"phase.priority.p{priority}") if priority else ""
 
 
 def _cancelled(_event: Event, speech: Speech) -> str:
@@ -147,6 +158,10 @@ _TELL: Mapping[str, Callable[[Event, Speech], str]] = {
     Phase.UNCONFIRMED: _fault,
     Phase.SKIPPED: _skipped,
     Phase.CANCELLED: _cancelled,
+    Phase.HELD: _set_aside,
+    Phase.RELEASED: lambda _, speech: say(speech.lang, "queue.step.released"),
+    Phase.EDITED: lambda _, speech: say(speech.lang, "queue.step.edited"),
+    Phase.REORDERED: _reordered,
     Phase.SETTLED: _settled,
     Phase.RESCUED: _rescued,
 }
@@ -160,10 +175,3 @@ def number_in(event: Event, name: str) -> int | None:
     """A whole number of the event's metadata, None where there is none."""
     value = event.data.get(name)
     return value if isinstance(value, int) else None
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

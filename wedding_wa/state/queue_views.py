@@ -11,11 +11,17 @@ from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from wedding_wa.domain.messages import HoldRule, Status
+from wedding_wa.domain.messages import ASIDE, HoldRule, SkipReason, Status
+from wedding_wa.services.queue_runs import Run
 from wedding_wa.services.queue_views import Lane, QueuePage, Row
 from wedding_wa.services.queue_why import LINE_REACH, Why
 from wedding_wa.words import say
-from wedding_wa.words.sentences import error_words, waits_its_turn, why_it_waits
+from wedding_wa.words.sentences import (
+    error_words,
+    moment,
+    waits_its_turn,
+    why_it_waits,
+)
 
 
 class RowView(TypedDict):
@@ -29,14 +35,18 @@ class RowView(TypedDict):
     preview: str
     tries: int
     max: int
+    priority: int
     at: str
 
 
 class NoteView(TypedDict):
-    """Why, and until when. `until` (ISO) only where seconds are worth counting."""
+    """Why, and until when. `until` (ISO) only where a next try is counted down: the
+    `n`-th of `most`."""
 
     text: str
     until: str
+    n: int
+    most: int
 
 
 class LaneView(TypedDict):
@@ -48,6 +58,18 @@ class LaneView(TypedDict):
     who: str
     preview: str
     note: str
+
+
+class RunView(TypedDict):
+    """An order for many that is under way; `kind` "" for none."""
+
+    kind: str
+    done: int
+    total: int
+    stopped: bool
+
+
+NO_RUN: RunView = {"kind": "", "done": 0, "total": 0, "stopped": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,7 @@ def row_view(row: Row) -> RowView:
         preview=row.preview,
         tries=row.tries,
         max=row.max_attempts,
+        priority=row.priority,
         at=row.created_at.isoformat(),
     )
 
@@ -77,16 +100,40 @@ def row_view(row: Row) -> RowView:
 def notes(page: QueuePage, speech: Speech) -> dict[str, NoteView]:
     """The notes of a page's rows; rows that need none have none."""
     found = {str(row.id): note(row, speech) for row in page.rows}
-    return {key: one for key, one in found.items() if one["text"]}
+    return {key: one for key, one in found.items() if one["text"] or one["until"]}
+
+
+def run_view(run: Run | None) -> RunView:
+    """How far an order is; who moved meanwhile counts as done with."""
+    if run is None:
+        return NO_RUN
+    looked_at = run.progress.done + run.progress.left
+    return RunView(
+        kind=run.order.what,
+        done=looked_at,
+        total=run.progress.total,
+        stopped=run.stopped,
+    )
 
 
 def note(row: Row, speech: Speech) -> NoteView:
     """What there is to say about a row beside its badge."""
-    if row.why is not None:
-        counted = row.why.rule is HoldRule.RETRY and row.why.until is not None
-        until = row.why.until.isoformat() if counted and row.why.until else ""
-        return NoteView(text=why_words(row.why, speech), until=until)
-    return NoteView(text=_about(row, speech.lang), until="")
+    why = row.why
+    if why is None:
+        return NoteView(text=_about(row, speech), until="", n=0, most=0)
+    counted = why.rule is HoldRule.RETRY and why.until is not None
+    parts = [
+        # the page says itself which try comes when
+        error_words(speech.lang, why.params.get("error"))
+        if counted
+        else _waits(row, why, speech),
+        _useful(row, speech),
+    ]
+    text = " ".join(part for part in parts if part)
+    if not counted or why.until is None:
+        return NoteView(text=text, until="", n=0, most=0)
+    until = why.until.isoformat()
+    return NoteView(text=text, until=until, n=row.tries, most=row.max_attempts)
 
 
 def why_words(why: Why, speech: Speech) -> str:
@@ -131,9 +178,45 @@ def lane_view(lane: Lane, speech: Speech) -> LaneView:
     )
 
 
-def _about(row: Row, lang: str) -> str:
+def _waits(row: Row, why: Why, speech: Speech) -> str:
+    if row.held_at is None or why.rule not in ASIDE:
+        return why_words(why, speech)
+    if why.rule is HoldRule.BY_HAND:
+        since = _at(row.held_at, speech)
+        who = why.params.get("who")
+        key = "by_name" if who else "by_hand"
+        return say(speech.lang, f"queue.aside.{key}", since=since, who=who)
+    if why.rule is HoldRule.MISSED and (due := moment_of(why.params.get("was_due"))):
+        return say(speech.lang, "queue.aside.missed", at=_at(due, speech))
+    return why_words(why, speech)
+
+
+def _useful(row: Row, speech: Speech) -> str:
+    if row.expires_at is None:
+        return ""
+    until = _at(row.expires_at, speech, form="until")
+    return say(speech.lang, "queue.note.useful", until=until)
+
+
+def _at(when: datetime, speech: Speech, *, form: str = "at") -> str:
+    return moment(speech.lang, when, zone=speech.zone, now=speech.now, form=form)
+
+
+def moment_of(value: object) -> datetime | None:
+    """The moment that stored metadata names, None where it names none."""
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _about(row: Row, speech: Speech) -> str:
+    lang = speech.lang
     if row.state == Status.FAILED:
         return error_words(lang, row.error_code)
+    if row.skip_reason == SkipReason.EXPIRED and row.expires_at:
+        until = _at(row.expires_at, speech, form="until")
+        return say(lang, "queue.note.expired", until=until)
     if row.state == Status.SKIPPED and row.skip_reason:
         return say(lang, f"queue.skip.{row.skip_reason}")
     if row.state in ("unconfirmed", "refused"):

@@ -17,6 +17,8 @@ from wedding_wa.domain.errors import Unreachable
 from wedding_wa.domain.messages import Phase
 from wedding_wa.services import pausing, queue
 from wedding_wa.state.queue import QueueState
+from wedding_wa.state.queue_orders import QueueOrdersState
+from wedding_wa.state.queue_text import QueueTextState
 
 PHASES = (Phase.READING, Phase.WAITING_HUMAN, Phase.TYPING, Phase.SENDING)
 # What one changed badge may cost on the wire, in bytes.
@@ -173,7 +175,8 @@ async def test_a_retry_is_counted_down(desk: Desk, hand: Hand) -> None:
     async with desk.tab(f"/queue?message={one}") as tab:
         state = await opened(tab)
         assert state.notes[str(one)]["until"] == due.isoformat()
-        assert state.notes[str(one)]["text"].startswith("Tries again at 14:00. WAHA")
+        assert state.notes[str(one)]["text"].startswith("WAHA cannot be reached.")
+        assert (state.notes[str(one)]["n"], state.notes[str(one)]["most"]) == (2, 4)
         assert (state.rows[0]["tries"], state.rows[0]["max"]) == (2, 4)
         assert [one["outcome"] for one in state.tries] == ["not_sent"]
 
@@ -226,7 +229,8 @@ async def test_retry_says_how_many(desk: Desk, hand: Hand) -> None:
         await tab.do(QueueState.retry(ids[0]))
         assert message(db, ids[0]).status == "pending"
         assert message(db, ids[1]).status == "failed"
-        await tab.do(QueueState.retry_failed)
+        await tab.do(QueueOrdersState.ask_retry)
+        await tab.do(QueueOrdersState.do_it)
         assert phases_of(db, ids[1])[-1] == "retry_scheduled"
         toast = (await tab.state(QueueState)).toast
         assert toast["text"] == "1 message is back in the line."
@@ -248,8 +252,18 @@ async def test_a_viewer_changes_nothing(desk: Desk) -> None:
             QueueState.cancel(one),
             QueueState.force(one),
             QueueState.retry(one),
-            QueueState.retry_failed,
+            QueueState.set_aside(one),
+            QueueState.let_go(one),
+            QueueState.hurry(one, 1),
+            QueueTextState.save_text({"message": str(one), "text": "Other words"}),
+            QueueOrdersState.ask("cancel", 3),
+            QueueOrdersState.ask_missed("cancel"),
+            QueueOrdersState.ask_retry,
+            QueueOrdersState.do_it,
+            QueueOrdersState.abort,
         ):
+            state = await tab.state(QueueState)
+            state.toast = {"id": "", "kind": "", "text": ""}
             await tab.do(event)
             assert (await tab.state(QueueState)).toast["kind"] == "error"
         assert phases_of(db, one) == ["queued"]
@@ -257,10 +271,12 @@ async def test_a_viewer_changes_nothing(desk: Desk) -> None:
 
 def test_what_changes_something_is_not_replayed() -> None:
     """A click made while the line was cut is dropped, not done later."""
-    handlers = QueueState.event_handlers
-    for name in ("cancel", "force", "retry", "retry_failed"):
-        assert handlers[name].event_actions.get("temporal"), name
-    assert not handlers["close"].event_actions.get("temporal")
+    harmless = {"live", "close", "show_raw", "hold", "leave_it", "leave_text"}
+    for cls in (QueueState, QueueOrdersState, QueueTextState):
+        own = set(cls.event_handlers) & set(vars(cls)) - {"setvar"}
+        for name in own - harmless - {"choose_nobody"}:
+            assert cls.event_handlers[name].event_actions.get("temporal"), name
+    assert not QueueState.event_handlers["close"].event_actions.get("temporal")
 
 
 async def test_the_stored_events_come_only_when_asked(desk: Desk) -> None:

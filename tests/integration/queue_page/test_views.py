@@ -14,6 +14,7 @@ from wedding_wa.domain.errors import MessageRefused, Unreachable
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase
 from wedding_wa.services import pausing, queue
 from wedding_wa.services.queue_list import Wish
+from wedding_wa.services.queue_selection import Chosen
 from wedding_wa.services.queue_timeline import Detail, message_detail, queue_screen
 from wedding_wa.services.queue_views import QueuePage, queue_page
 from wedding_wa.services.queue_why import Why
@@ -264,7 +265,11 @@ def test_the_timeline_and_the_tries_are_whole(
 def test_nothing_reads_the_history(database: Database, couple: Couple) -> None:
     """SQLite's own plans: no statement of the page walks the messages, or sorts them
     without an index that holds only what is asked for."""
+    for _ in range(2):
+        message_id = put(database, couple, due_at=NOON + timedelta(hours=1)).id
+        database.write_now(queue.hold_back, couple.wedding, message_id, now=NOON)
     put(database, couple)
+    missed = Wish(state="held", rule="missed")
     plans: list[str] = []
 
     def look(session):
@@ -279,6 +284,10 @@ def test_nothing_reads_the_history(database: Database, couple: Couple) -> None:
         try:
             queue_screen(session, couple.wedding, Wish(), 1, now=NOON)
             queue_screen(session, couple.wedding, Wish(state="waiting"), 1, now=NOON)
+            for chosen in (Chosen((1, 2)), Chosen(wish=Wish()), Chosen(wish=missed)):
+                queue_screen(
+                    session, couple.wedding, missed, 1, now=NOON, chosen=chosen
+                )
             strip(session, couple.wedding, now=NOON)
         finally:
             sa.event.remove(database.engine, "before_cursor_execute", plan)
@@ -290,6 +299,7 @@ def test_nothing_reads_the_history(database: Database, couple: Couple) -> None:
         "ix_queue_message_bucket (wedding_id=? AND bucket=?",
         "ix_queue_message_line (account_id=?",
         "ix_queue_message_due (account_id=? AND due_at>?",
+        "ix_queue_message_held (account_id=?",
     )
     assert used
     assert not [line for line in used if not any(part in line for part in allowed)]

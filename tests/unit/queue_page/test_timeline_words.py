@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.fakes import NOON
-from wedding_wa.domain.messages import HoldRule, Phase
+from wedding_wa.domain.messages import ASIDE, HoldRule, Phase
 from wedding_wa.services.queue_timeline import Detail, Event, Ids, Try
 from wedding_wa.services.queue_views import Row
+from wedding_wa.services.queue_why import Why
 from wedding_wa.state.queue_panel import StepView, raw_events, step_views, try_views
 from wedding_wa.state.queue_views import Speech, note
 from wedding_wa.words import languages
@@ -29,7 +31,10 @@ def row(**more: object) -> Row:
         "state": "sent",
         "tries": 1,
         "max_attempts": 4,
+        "priority": 3,
         "created_at": NOON,
+        "expires_at": None,
+        "held_at": None,
         "error_code": None,
         "skip_reason": None,
         "unacknowledged": False,
@@ -48,6 +53,10 @@ def detail(*events: Event, tries: tuple[Try, ...] = ()) -> Detail:
         can_cancel=False,
         can_force=False,
         can_retry=False,
+        can_hold=False,
+        can_release=False,
+        can_edit=False,
+        can_hurry=False,
         events=events,
         tries=tries,
     )
@@ -106,6 +115,25 @@ def test_only_the_newest_open_phase_runs() -> None:
         (Phase.SENDING, {"reserved_id": None}, ""),
         (Phase.RETRY_SCHEDULED, {"by": "person"}, "A person asked to try it again."),
         (Phase.SKIPPED, {"reason": "expired"}, "It was too late for it."),
+        (
+            Phase.HELD,
+            {"reason": "by_hand"},
+            "A person held it back. It waits until somebody releases it.",
+        ),
+        (
+            Phase.HELD,
+            {"reason": "missed"},
+            "Its time came while the app was away, so it asks before it goes late.",
+        ),
+        (
+            Phase.HELD,
+            {"reason": "quarantine"},
+            "The app died three times with this message in hand, so it is set aside.",
+        ),
+        (Phase.HELD, {"reason": "of another age"}, ""),
+        (Phase.RELEASED, {}, "A person let it go on."),
+        (Phase.EDITED, {"length": 7}, "A person changed the words."),
+        (Phase.REORDERED, {"priority": 5, "priority_before": 3}, "Very low priority."),
         (
             Phase.SETTLED,
             {"result": "sent", "evidence": "chat"},
@@ -180,6 +208,10 @@ def test_the_raw_fold_has_the_contract_of_the_command_line() -> None:
         ({"state": "sent", "unacknowledged": True}, "No sign from WhatsApp yet"),
         ({"state": "failed", "error_code": "error.waha.message_refused"}, "WhatsApp"),
         ({"state": "skipped", "skip_reason": "expired"}, "It was too late"),
+        (
+            {"state": "skipped", "skip_reason": "expired", "expires_at": NOON},
+            "It was useful until 14:00 only, and had not gone by then.",
+        ),
         ({"state": "refused"}, "WhatsApp took it and then refused it"),
         ({"state": "unconfirmed"}, "Nobody knows yet whether it arrived"),
     ],
@@ -189,3 +221,66 @@ def test_a_row_says_what_the_badge_cannot(more: dict[str, object], said: str) ->
     text = note(row(**more), ENGLISH)["text"]
     assert text.startswith(said)
     assert bool(text) is bool(said)
+
+
+def held(rule: HoldRule, **params: object) -> Row:
+    """A message that somebody or something set aside an hour ago."""
+    why = Why("groom", rule, None, {"reason": rule.value, **params})
+    return row(state="held", held_at=NOON - timedelta(hours=1), why=why)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said", "detto"),
+    [
+        (
+            held(HoldRule.BY_HAND),
+            "Held back by hand at 13:00. It goes once one of you releases it.",
+            "Trattenuto a mano alle 13:00. Parte quando uno di voi lo libera.",
+        ),
+        (
+            held(HoldRule.BY_HAND, who="Anna"),
+            "Anna held it back at 13:00. It goes once one of you releases it.",
+            "L'ha trattenuto Anna alle 13:00. Parte quando uno di voi lo libera.",
+        ),
+        (
+            held(HoldRule.MISSED, was_due="2026-06-20T16:00:00+00:00"),
+            "It should have gone at 18:00, while the app was away. "
+            "Send it now, or cancel it.",
+            "Doveva partire alle 18:00, mentre l'app era spenta. "
+            "Invialo adesso, o annullalo.",
+        ),
+    ],
+)
+def test_what_is_set_aside_says_by_whom_and_since_when(
+    shown: Row, said: str, detto: str
+) -> None:
+    """And what to do about it: nothing frees it by itself."""
+    assert note(shown, ENGLISH)["text"] == said
+    assert note(shown, replace(ENGLISH, lang="it"))["text"] == detto
+
+
+def test_every_reason_for_being_set_aside_has_a_sentence() -> None:
+    """Also one whose details are from another age."""
+    for lang in languages():
+        for rule in ASIDE:
+            assert note(held(rule, was_due="soon"), replace(ENGLISH, lang=lang))["text"]
+
+
+def test_what_is_useful_only_until_then_says_so_while_it_waits() -> None:
+    """With the reason why it waits, in one breath."""
+    why = Why("groom", HoldRule.HOURLY, NOON + timedelta(minutes=12), {"limit": 10})
+    until = NOON + timedelta(hours=6)
+    text = note(row(state="held", why=why, expires_at=until), ENGLISH)["text"]
+    assert text == (
+        "Held until 14:12: 10 messages an hour is the limit for Groom. "
+        "Useful until 20:00."
+    )
+
+
+def test_the_next_try_is_counted_down_by_the_page() -> None:
+    """The server sends the moment and which try it is; why, in words."""
+    again = NOON + timedelta(seconds=130)
+    why = Why("groom", HoldRule.RETRY, again, {"error": "error.waha.unreachable"})
+    said = note(row(state="held", tries=3, why=why), ENGLISH)
+    assert (said["until"], said["n"], said["most"]) == (again.isoformat(), 3, 4)
+    assert said["text"].startswith("WAHA cannot be reached.")
