@@ -66,8 +66,8 @@ DATES = [
 def test_limits_and_windows_outlive_the_change_of_clocks(
     desk: Desk, date: Date
 ) -> None:
-    """The night and the evening after it: in every true hour and day no more than allowed, never
-    outside a window, nothing twice, and it does go on."""
+    """The night and the evening after it: in every true hour and day no more than
+    allowed, never outside a window, nothing twice, and it does go on."""
     zone = ZoneInfo(date.zone)
     set_zone(desk, date.zone)
     begins = datetime.fromisoformat(date.begins).replace(tzinfo=zone)
