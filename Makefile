@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test check format screenshots clean
+.PHONY: help run demo build test crash check format screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test: .venv/.ready-dev ## Install what tests need and run all of them
 	@$(PY) -m tests.browser
 	@$(PY) -m pytest -n 2 --dist loadfile tests/unit tests/integration $(ARGS)
 	@exec $(PY) -m pytest tests/crash tests/e2e $(ARGS)
+
+crash: .venv/.ready-dev ## Kill it KILLS=200 times and count what was lost or went twice [SEED=n]
+	@exec $(PY) -m tests.crash --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: .venv/.ready-dev ## Check formatting, lint and strict types
 	@$(PY) -m ruff format --check .

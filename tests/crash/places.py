@@ -54,6 +54,8 @@ QUICK = {
     "typing_seconds_per_char": 0.0,
     "backoff_base_seconds": 0.1,
     "backoff_max_seconds": 0.5,
+    "notification_base_seconds": 0.1,
+    "notification_max_factor": 4,
     "max_attempts": 20,
 } | {
     f"{name}_{end}_seconds": 0.0
@@ -249,6 +251,10 @@ class Place:
         made = Child(self.zygote.start(words, env, log, whole=whole), log)
         self.children.append(made)
         return made
+
+    def clocked(self, path: Path) -> dict[str, str]:
+        """The setting of a child whose wall clock is moved by this file."""
+        return {CLOCK: str(path)}
 
     def environment(self) -> dict[str, str]:
         names = ("GROOM", "BRIDE")

@@ -16,7 +16,7 @@ GOES_ON_WITHIN_SECONDS = 5.0
 
 def goes_on_in_time(place: Place, worker: Child) -> float:
     """The next message arrived in time after `worker` was up; returns the seconds."""
-    up = _up_at(worker)
+    up = up_at(worker)
     waited = next_delivery(place, up) - up
     assert waited <= in_time(worker), f"silent for {waited:.1f} s\n{worker.log}"
     return waited
@@ -25,7 +25,7 @@ def goes_on_in_time(place: Place, worker: Child) -> float:
 def in_time(worker: Child) -> float:
     """The seconds that the rule allows; on a machine that is out of breath, at which
     the mere start takes long, twice the start. Waiting for a lease takes far longer."""
-    return max(GOES_ON_WITHIN_SECONDS, 2 * (_up_at(worker) - worker.began))
+    return max(GOES_ON_WITHIN_SECONDS, 2 * (up_at(worker) - worker.began))
 
 
 def next_delivery(place: Place, after: float) -> float:
@@ -40,7 +40,7 @@ def next_delivery(place: Place, after: float) -> float:
     return float(until(later, f"a message after {time.time() - after:.1f} s")[0])
 
 
-def _up_at(worker: Child) -> float:
+def up_at(worker: Child) -> float:
     """When the process said, in its log, that it works."""
     worker.said("worker started")
     line = next(line for line in worker.log.splitlines() if "worker started" in line)
