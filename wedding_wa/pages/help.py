@@ -61,6 +61,7 @@ def keys_list() -> rx.Component:
         (("j", "k"), tr("layout.keys.rows")),
         (("↵",), tr("layout.keys.open")),
         (("x",), tr("layout.keys.choose")),
+        (("⇧", "x"), tr("layout.keys.choose_range")),
         (("r",), tr("layout.keys.reply")),
         (("esc",), tr("layout.keys.close")),
         (("?",), tr("layout.keys.help")),

@@ -145,6 +145,7 @@ def _missed(icon: str, kind: str, color: str) -> rx.Component:
 def _who() -> rx.Component:
     return rx.el.div(
         rx.el.b(tr("queue.chosen", n=_S.chosen), role="status"),
+        _page(),
         _everybody(),
         rx.el.button(
             tr("queue.choose_nobody"),
@@ -155,6 +156,17 @@ def _who() -> rx.Component:
         ),
         class_name="guests-bar-who",
     )
+
+
+def _page() -> rx.Component:
+    """On a phone the list has no head with a box for the page."""
+    button = rx.el.button(
+        tr("queue.choose_page"),
+        type="button",
+        class_name="text-button queue-choose-page",
+        on_click=_O.choose_page(True),
+    )
+    return rx.cond(_S.page_chosen == "some", button, rx.fragment())
 
 
 def _everybody() -> rx.Component:

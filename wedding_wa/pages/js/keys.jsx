@@ -1,6 +1,6 @@
 // Everything by keyboard. No single key ever sends, cancels or deletes.
 //   /  search    ?  help    g then a letter  go to a page    j k  next, previous row
-//   r  write an answer    x  choose the row    esc  close the side panel
+//   r  write an answer    x  choose the row, X all from the last one    esc  close the side panel
 import { useEffect } from "react";
 
 const WAITS_FOR_LETTER_MS = 1500;
@@ -28,10 +28,10 @@ const moveRow = (step) => {
 };
 
 // Into a selection, or out of it. This alone does nothing to anybody.
-const chooseRow = () => {
+const chooseRow = (shiftKey) => {
   const row = document.activeElement?.closest?.("[data-row]")?.closest("tr");
   const box = row?.querySelector("[data-select]");
-  box?.click();
+  box?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
   return Boolean(box);
 };
 
@@ -49,7 +49,7 @@ export function Keys() {
         (event.key === "/" && press("[data-search]")) ||
         (event.key === "?" && press("[data-help]")) ||
         (event.key === "r" && press("[data-reply]")) ||
-        (event.key === "x" && chooseRow()) ||
+        (/^x$/i.test(event.key) && chooseRow(event.shiftKey)) ||
         (event.key === "j" && moveRow(1)) ||
         (event.key === "k" && moveRow(-1));
       if (done) event.preventDefault();
