@@ -107,7 +107,8 @@ async def process_retries(
     wait longer than `patience` is left for the next run. `cleanup_days`: forget tries
     begun longer ago, never those that weigh on a limit or on the unanswered count.
     `send` must be False in a process with a worker of its own: two of one process
-    would have one lease. That worker is woken instead, and sends them. `told` hears of each account when its turn is over. Raises BadInput.
+    would have one lease. That worker is woken instead, and sends them. `told` hears
+    of each account when its turn is over. Raises BadInput.
     """
     if max_retries < 0:
         raise BadInput("error.between", "max_retries", low=0, high=100_000)

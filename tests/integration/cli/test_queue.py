@@ -184,14 +184,14 @@ def test_too_late_is_told_not_done(terminal: Terminal) -> None:
 
 def test_all_that_match(terminal: Terminal) -> None:
     """`--all` with a filter, in batches; nobody to ask and no `--yes`: nothing."""
-    mine = some(terminal, 120, text="navetta")
+    mine = some(terminal, 60, text="navetta")
     other = some(terminal, 1)
     words = ("queue", "cancel", "--search", "navetta", "--all")
     unsaid = terminal(*words)
-    assert (unsaid.exit_code, "120" in unsaid.output) == (2, True)
+    assert (unsaid.exit_code, "60" in unsaid.output) == (2, True)
     assert state(terminal, mine[0]) == "waiting"
     done = terminal(*words, "--yes", "--json")
-    assert json.loads(done.stdout)["done"] == 120
+    assert json.loads(done.stdout)["done"] == 60
     assert {state(terminal, i) for i in mine} == {"skipped"}
     assert state(terminal, other[0]) == "waiting"
     nothing = terminal(*words, "--yes")
