@@ -175,7 +175,7 @@ def _retention() -> rx.Component:
     return card(
         only_owners(_S.may_edit),
         form,
-        rx.el.p(tr("maintenance.keep.always"), class_name="limit-about"),
+        rx.el.p(tr("maintenance.keep.always"), class_name="limit-about keep-always"),
         title=tr("maintenance.keep.title"),
         about=tr("maintenance.keep.about"),
     )

@@ -20,6 +20,11 @@ _TABS = (
     ("maintenance", "/settings/maintenance", "wrench"),
 )
 
+_SHOW_CURRENT_TAB = (
+    "document.querySelector('.tab[aria-current]')"
+    "?.scrollIntoView({inline: 'center', block: 'nearest'})"
+)
+
 
 class _Draft(rx.Component):
     library = "$/utils/draft"
@@ -48,6 +53,8 @@ def settings_head(current: str) -> rx.Component:
             *[_tab(*tab, current=tab[0] == current) for tab in _TABS],
             class_name="tabs",
             aria_label=tr("settings.tabs.label"),
+            # on a phone they are wider than the screen
+            on_mount=rx.run_script(_SHOW_CURRENT_TAB),
         ),
     )
 

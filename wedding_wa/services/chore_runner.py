@@ -1,8 +1,8 @@
 """services: running one chore: its fault stops nothing else, its row tells of it.
 
 A chore that comes every few seconds does not write at each run: every commit wakes
-every page. What it did, a fault and the first run after one are written at once, the
-runs without news of all of them together, once a minute.
+every page. What it did, a fault, and the first run after one or after a start are
+written at once; the runs without news of all of them together, once a minute.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ class Runner:
         self._parts = parts
         self._next_of = next_of
         self._locks: dict[str, asyncio.Lock] = {}
+        self._seen: set[str] = set()
         self._failing: set[str] = set()
         self._quiet: dict[str, Run] = {}
-        self._written_at = parts.clock.now() - QUIET
+        self._written_at = parts.clock.now()
 
     async def run(self, chore: Chore, *, wanted: bool = False) -> None:
         """Run it and write its row. `wanted`: a person asked and waits for it."""
@@ -51,7 +52,9 @@ class Runner:
             return
         run = await self._done(chore)
         news = run.error is not None or any(run.did.values())
-        if tell_all or news or chore.name in self._failing:
+        news = news or chore.name in self._failing or chore.name not in self._seen
+        self._seen.add(chore.name)
+        if tell_all or news:
             self._quiet.pop(chore.name, None)
             await self._parts.db.write(chore_rows.finish, [run])
         else:
