@@ -15,14 +15,14 @@ from wedding_wa.pages.components import (
     skeleton,
     when_loaded,
 )
-from wedding_wa.pages.compose import copy_button, recipient, sheet
+from wedding_wa.pages.compose import copy_button, recipient, sheet, timing
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.lines import message_line
 from wedding_wa.pages.not_written import not_written_card
 from wedding_wa.state.accounts import ACCOUNT_KEYS
 from wedding_wa.state.base import PageState
-from wedding_wa.state.test_message import LIMIT, TestMessageState
+from wedding_wa.state.test_message import LIMIT, PRIORITY, TestMessageState
 
 _sender = TestMessageState.sender
 
@@ -56,6 +56,12 @@ def _form() -> rx.Component:
                 error=errors["to"],
             ),
             sheet(sent=TestMessageState.sent_draft, limit=LIMIT, error=errors["text"]),
+            timing(
+                sent=TestMessageState.sent_draft,
+                priority=PRIORITY,
+                at_error=errors["at"],
+                expires_error=errors["expires_at"],
+            ),
             rx.button(
                 rx.icon("send", size=16, aria_hidden="true"),
                 tr("test.send"),

@@ -15,13 +15,14 @@ from wedding_wa.domain.messages import Kind
 from wedding_wa.domain.text import MAX_TEXT
 from wedding_wa.services.account_cards import AccountCard, account_cards
 from wedding_wa.services.enqueue import Enqueued, EnqueueRequest, enqueue
+from wedding_wa.services.enqueue_fields import moment
 from wedding_wa.services.lately import newest_messages
 from wedding_wa.services.link_code import link_code
 from wedding_wa.services.recipients import Recipient, recipients
 from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.account_words import pretend_phones, status_word
-from wedding_wa.state.asked import field_of
+from wedding_wa.state.asked import field_of, number_of
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.lines import LineState, MessageLine, line_states, message_lines
 from wedding_wa.state.not_written import NotWritten, waiting_values
@@ -31,8 +32,11 @@ from wedding_wa.words import say
 LIMIT = MAX_TEXT
 
 _ACCOUNT_KEYS = ("groom", "bride")
-_PRIORITY = 2
+PRIORITY = 2
 _SHOWN = 5
+
+
+NO_ERRORS = {"to": "", "text": "", "at": "", "expires_at": ""}
 
 
 class Person(TypedDict):
@@ -75,7 +79,7 @@ class TestMessageState(NotWritten, PageState):
     # The link's QR code, apart: it is larger than all the rest and seldom changes.
     link_code: str = ""
     people: list[Person] = []
-    errors: dict[str, str] = {"to": "", "text": ""}
+    errors: dict[str, str] = NO_ERRORS
     # The draft that was taken over last: the browser then clears its sheet.
     sent_draft: str = ""
     sent_id: str = ""
@@ -103,7 +107,7 @@ class TestMessageState(NotWritten, PageState):
         except WeddingError as error:
             self.errors = self._told(who, error)
             return
-        self.errors = {"to": "", "text": ""}
+        self.errors = NO_ERRORS
         self.sent_draft, self.sent_id = draft, str(made.id)
         await self._refresh()
 
@@ -133,15 +137,12 @@ class TestMessageState(NotWritten, PageState):
 
     def _told(self, who: Viewer, error: WeddingError) -> dict[str, str]:
         """The sentence of a refusal, at the field that it is about."""
-        at_text = isinstance(error, BadInput) and error.field == "text"
         sentence = say(self._lang(who), error.code, **error.params)
         if not isinstance(error, BadInput | NoConsent):
             self._tell("error", sentence)
-            return {"to": "", "text": ""}
-        return {
-            "to": "" if at_text else sentence,
-            "text": sentence if at_text else "",
-        }
+            return NO_ERRORS
+        field = error.field if isinstance(error, BadInput) else "to"
+        return {**NO_ERRORS, field if field in NO_ERRORS else "to": sentence}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +190,19 @@ async def _enqueue(who: Viewer, form: Mapping[str, Any]) -> Enqueued:
         to=to,
         text=field_of(form, "text"),
         kind=Kind.TEST.value,
-        priority=_PRIORITY,
+        priority=number_of(field_of(form, "priority")) or PRIORITY,
+        due_at=_moment(form, "at", who),
+        expires_at=_moment(form, "expires_at", who),
         created_by=who.user_id,
     )
     made: Enqueued = await now.db.write(
         enqueue, who.wedding_id, request, now=now.clock.now()
     )
     return made
+
+
+def _moment(form: Mapping[str, Any], name: str, who: Viewer) -> datetime | None:
+    return moment(field_of(form, name) or None, name, who.time_zone)
 
 
 def _sender(card: AccountCard) -> Sender:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.builders import GUEST, guest_wrote
 from tests.desk import Desk
 from tests.reflex_harness import Tab
 from wedding_wa.models import QueueMessage, Role
-from wedding_wa.state.test_message import TestMessageState
+from wedding_wa.state.test_message import NO_ERRORS, TestMessageState
 from wedding_wa.words import say
 
 State = TestMessageState
@@ -39,7 +40,7 @@ async def test_a_message_is_queued_and_its_badge_is_there(home: Desk) -> None:
         assert message.chat_id == "393331112222@c.us"
         assert message.created_by is not None
         assert state.sent_draft == "d1"
-        assert state.errors == {"to": "", "text": ""}
+        assert state.errors == NO_ERRORS
         assert [line["id"] for line in state.lines] == [str(message.id)]
         assert state.states[str(message.id)]["state"] == "waiting"
 
@@ -53,7 +54,7 @@ async def test_who_has_not_written_is_refused_at_the_field(
     async with home.tab("/test", lang=lang) as tab:
         await tab.do(State.send(sheet()))
         state = await tab.state(State)
-        assert state.errors == {"to": say(lang, "error.no_consent"), "text": ""}
+        assert state.errors == {**NO_ERRORS, "to": say(lang, "error.no_consent")}
         assert state.sent_draft == ""
         assert queued(home) == []
 
@@ -65,6 +66,8 @@ async def test_who_has_not_written_is_refused_at_the_field(
         ({"to": "aunt"}, "to", "error.phone.unreadable"),
         ({"to": "12"}, "to", "error.phone.impossible"),
         ({"text": "  \n "}, "text", "error.text_empty"),
+        ({"at": "soon"}, "at", "error.moment"),
+        ({"expires_at": "2026-06-20T13:59"}, "expires_at", "error.expires_before"),
     ],
 )
 async def test_what_is_wrong_is_told_at_its_field(
@@ -75,9 +78,20 @@ async def test_what_is_wrong_is_told_at_its_field(
     async with home.tab("/test") as tab:
         await tab.do(State.send(sheet(**fields)))
         errors = (await tab.state(State)).errors
-        other = "text" if field == "to" else "to"
-        assert (errors[field], errors[other]) == (say("en", key), "")
+        assert errors == {**NO_ERRORS, field: say("en", key)}
         assert queued(home) == []
+
+
+async def test_it_goes_when_and_as_urgently_as_wished(home: Desk) -> None:
+    """Times are the wedding's; not before, useful until, priority: as the form says."""
+    guest_wrote(home.db, home.couple.groom)
+    wish = {"at": "2026-06-20T18:00", "expires_at": "2026-06-20T20:00"}
+    async with home.tab("/test") as tab:
+        await tab.do(State.send(sheet(**wish, priority="5")))
+    [message] = queued(home)
+    assert message.due_at == datetime(2026, 6, 20, 16, tzinfo=UTC)
+    assert message.expires_at == datetime(2026, 6, 20, 18, tzinfo=UTC)
+    assert (message.priority, message.hold_rule) == (5, "scheduled")
 
 
 async def test_one_sheet_is_sent_once(home: Desk) -> None:
@@ -97,7 +111,7 @@ async def test_an_error_goes_once_it_is_mended(home: Desk) -> None:
     async with home.tab("/test") as tab:
         await tab.do(State.send(sheet(text="")))
         await tab.do(State.send(sheet()))
-        assert (await tab.state(State)).errors == {"to": "", "text": ""}
+        assert (await tab.state(State)).errors == NO_ERRORS
 
 
 async def test_nobody_sends_without_a_login(home: Desk) -> None:
