@@ -19,7 +19,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -270,7 +269,7 @@ def _run(words: list[str]) -> None:
 
 
 def _warm_up() -> None:
-    """Import and do once what every start needs; leave no thread and no file open."""
+    """Import and do once what every start needs."""
     for name in (
         "wedding_wa.cli",
         "wedding_wa.engine",
@@ -281,17 +280,9 @@ def _warm_up() -> None:
         "websockets.asyncio.client",
     ):
         importlib.import_module(name)
-    from wedding_wa.db import Database
-    from wedding_wa.services.migrations import migrate
-    from wedding_wa.simulator.config import SimulatorConfig
-    from wedding_wa.simulator.server import build
+    from tests.crash.warm import warm_up
 
-    build(SimulatorConfig(state=None))
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/warm.db")
-        migrate(database.engine)
-        database.close()
-    assert threading.active_count() == 1, threading.enumerate()
+    warm_up()
     time.tzset()
 
 
