@@ -34,10 +34,16 @@ def never_twice() -> rx.Component:
 
 def _content() -> rx.Component:
     return rx.el.div(
-        _sum(),
-        rx.el.div(_doubts(), _duplicates(), _check(), class_name="proof-side"),
-        _how(),
-        _limits(),
+        rx.el.div(
+            _sum(), rx.el.div(_how(), class_name="proof-how"), class_name="proof-side"
+        ),
+        rx.el.div(
+            _doubts(),
+            _duplicates(),
+            _check(),
+            rx.el.div(_limits(), class_name="proof-limits"),
+            class_name="proof-side",
+        ),
         class_name="proof-page",
     )
 
