@@ -34,6 +34,13 @@ _quiet = logging.getLogger(f"{__name__}.line")
 _quiet.setLevel(logging.WARNING)
 
 
+class _Straight(connect):
+    """Connects where it was told to and nowhere else: the address holds the key."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 class FeedLine:
     """One open line. Every method raises `WahaError` once it is broken."""
 
@@ -66,7 +73,7 @@ async def open_feed(config: WahaConfig) -> FeedLine:
     has stayed open is proof.
     """
     try:
-        socket = await connect(
+        socket = await _Straight(
             feed_address(config),
             logger=_quiet,
             proxy=None,
