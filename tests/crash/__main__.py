@@ -25,6 +25,7 @@ from pathlib import Path
 
 from tests.crash.episodes import Episode, Plan, clock_file, plans, until_free
 from tests.crash.places import (
+    ENOUGH,
     ROOT,
     WhatsApp,
     free_port,
@@ -102,7 +103,6 @@ class Runs:
         self._total = len(todo)
         self._lock = threading.Lock()
         self._alone = threading.Lock()
-        self._stopped = threading.Event()
 
     def play(self) -> None:
         """Return when all is played; on Ctrl-C or SIGTERM when all is put away."""
@@ -116,7 +116,9 @@ class Runs:
             for number in range(min(LANES, self._total)):
                 zygote = stack.enter_context(Zygote())
                 work = (Path(folder) / str(number), zygote)
-                threads.append(threading.Thread(target=self._lane, args=work))
+                threads.append(
+                    threading.Thread(target=self._lane, args=work, daemon=True)
+                )
             for thread in threads:
                 thread.start()
             try:
@@ -124,10 +126,10 @@ class Runs:
                     while thread.is_alive():
                         thread.join(0.2)
             except KeyboardInterrupt:
-                self._stopped.set()
+                ENOUGH.set()
                 stack.close()  # whoever waits for a process finds it gone
                 for thread in threads:
-                    thread.join(60)
+                    thread.join(10)
                 return
         self.whole = not self._todo
 
@@ -137,18 +139,18 @@ class Runs:
                 lane = Lane(folder, zygote)
             while (plan := self._next()) is not None:
                 got = lane.play(plan, self._seed)
-                if self._stopped.is_set():
+                if ENOUGH.is_set():
                     return
                 self._note(plan, got)
         except Exception:
-            if not self._stopped.is_set():
+            if not ENOUGH.is_set():
                 with self._lock:
                     self.tally.complaints.append(traceback.format_exc())
                     print(traceback.format_exc(), flush=True)
 
     def _next(self) -> Plan | None:
         with self._lock:
-            gone = self._stopped.is_set() or not self._todo
+            gone = ENOUGH.is_set() or not self._todo
             return None if gone else self._todo.pop()
 
     def _note(self, plan: Plan, got: Tally) -> None:

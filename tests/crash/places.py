@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ QUICK = {
 }
 QUICK |= {"cooldown_seconds": 0.0, "unanswered_max": 0, "human_hold_seconds": 0.0}
 
+ENOUGH = threading.Event()  # set on Ctrl-C: nobody waits for anything any more
 _NUMBERS = itertools.count(1)
 
 
@@ -71,6 +73,8 @@ def until(there: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> 
     """Return the first true answer of `there`; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := there()):
+        if ENOUGH.is_set():
+            raise AssertionError(f"told to end; not yet: {what}")
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:g} s still not: {what}")
         time.sleep(0.05)

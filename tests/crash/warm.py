@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import logging
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -39,8 +40,11 @@ def warm_up() -> None:
     from tests.crash.places import make_template
 
     _keep_what_is_compiled()
+    logging.disable(logging.ERROR)
+    unheard = io.StringIO()
     with (
-        contextlib.redirect_stdout(sys.stderr),
+        contextlib.redirect_stdout(unheard),
+        contextlib.redirect_stderr(unheard),
         tempfile.TemporaryDirectory() as folder,
         SimulatorServer(speed=200) as simulator,
     ):
@@ -57,6 +61,7 @@ def warm_up() -> None:
             asyncio.run(_send(runtimes.build(settings)))
         _bring_a_file(settings)
     runtimes.install(None)
+    logging.disable(logging.NOTSET)
     deadline = time.monotonic() + _PATIENCE
     while threading.active_count() > 1 and time.monotonic() < deadline:
         time.sleep(0.02)
