@@ -47,7 +47,7 @@ def request_of(fields: Mapping[str, object], *, zone: str) -> EnqueueRequest:
     given: dict[str, Any] = known
     category = category_of(given["category"]) if given.get("category") else None
     return EnqueueRequest(
-        account=given.get("account"),
+        account=_line_or_none(given, "account", MAX_KEY),
         to=_one_line(given, "to", MAX_KEY),
         text=_needed(given, "text"),
         kind=_kind(given.get("kind")),

@@ -131,6 +131,20 @@ def test_the_terminals_language(
     assert done.stderr.startswith("Riga 1: ")
 
 
+def test_words_in_another_encoding(terminal: Terminal) -> None:
+    """Latin-1 bytes among the arguments: told, whatever command gets them."""
+    odd = b"Anne-Zo\xeb".decode("utf-8", "surrogateescape")
+    for words in (
+        ("queue", "list", "--search", odd),
+        ("queue", "list", "--account", odd),
+        ("policy", "get", "--account", odd),
+    ):
+        done = terminal(*words)
+        assert (done.exit_code, "UTF-8" in done.stderr) == (2, True)
+    sent = ("enqueue", "--to", GUEST, "--text", "Ciao", "--account", odd)
+    assert terminal(*sent).exit_code == 3
+
+
 def test_who_reads_our_output_may_go(terminal: Terminal) -> None:
     """`… | head -1`: no traceback about a pipe."""
     loaded = terminal.file(*[LINE] * 150)
