@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import signal
 import time
@@ -28,7 +29,7 @@ RANDOM = "at random"
 APP = "in the whole app: "
 IN_TIME = 20.0  # s within which a process must have come to a step
 MENDED = 90.0  # s within which all must have ended, once everything is mended
-EACH = 20  # kills a wedding
+EACH = 20  # kills a wedding, at most
 _DONE = ("sent", "failed", "skipped")
 UP = "worker started"
 _LEASE = "lease taken"
@@ -320,9 +321,10 @@ def plans(
     where = [*steps, *at_random]
     chance.shuffle(where)
     number = 0
-    for at in range(0, len(where), EACH):
+    size = math.ceil(len(where) / max(2, math.ceil(len(where) / EACH)))
+    for at in range(0, len(where), size):
         number += 1
-        some = tuple(Kill(one, deck.draw(one)) for one in where[at : at + EACH])
+        some = tuple(Kill(one, deck.draw(one)) for one in where[at : at + size])
         change = CHANGES[number // 6 % 2] if number % 6 == 2 else None
         yield Plan(number, some, clock_change=change)
     apps = [chance.choice([RANDOM, RANDOM, *names]) for _ in range(app)]
@@ -368,8 +370,3 @@ def clock_file(folder: Path, plan: Plan) -> Offset:
         begin = plan.clock_change - timedelta(minutes=25)
         seconds = (begin - datetime.now(UTC)).total_seconds()
     return Offset(folder / "clock", seconds=seconds)
-
-
-def until_free(place: Place) -> None:
-    """Nothing that this wedding started is left."""
-    until(lambda: not any(child.alive for child in place.children), "all have ended")
