@@ -211,7 +211,7 @@ def row_of(message: QueueMessage, account: str, why: Why | None) -> Row:
         account=account,
         who=who_is(message),
         number=number_of(message),
-        preview=" ".join(message.text[: 2 * PREVIEW].split())[:PREVIEW],
+        preview=_preview(message),
         state=message.bucket or message.status,
         tries=min(message.failures + 1, message.max_attempts),
         max_attempts=message.max_attempts,
@@ -224,6 +224,12 @@ def row_of(message: QueueMessage, account: str, why: Why | None) -> Row:
         unacknowledged=message.unacknowledged_at is not None,
         why=why,
     )
+
+
+def _preview(message: QueueMessage) -> str:
+    """The first words, under the label that it has for our own eyes."""
+    label = f"{message.title}: " if message.title else ""
+    return " ".join((label + message.text[: 2 * PREVIEW]).split())[:PREVIEW]
 
 
 def _phases(

@@ -55,6 +55,34 @@ def test_counters_follow_every_change(
     }
 
 
+def test_a_label_stands_before_the_words(database: Database, couple: Couple) -> None:
+    """The label is for our own eyes: shown in the list, not part of the text."""
+    one = put(database, couple, text="Ciao  zia", title="Bus").id
+    (row,) = page(database, couple).rows
+    found = detail(database, couple, one)
+    assert found is not None
+    assert (row.preview, found.text) == ("Bus: Ciao zia", "Ciao  zia")
+
+
+def test_an_empty_page_reads_no_messages(database: Database, couple: Couple) -> None:
+    """Nothing to show is not looked for through all of the wedding's messages."""
+    put(database, couple)
+    seen: list[str] = []
+
+    def look(session):
+        def note(_conn, _cursor, statement, *_more):
+            seen.append(statement)
+
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            return queue_page(session, couple.wedding, Wish(state="failed"), now=NOON)
+        finally:
+            sa.event.remove(database.engine, "before_cursor_execute", note)
+
+    assert database.read_now(look).rows == ()
+    assert not [one for one in seen if "queue_message.id IN (SELECT 1" in one]
+
+
 def test_counters_and_rows_are_of_this_wedding(
     database: Database, couple: Couple
 ) -> None:
