@@ -31,8 +31,8 @@ _EVENTS = table(MessageEvent)
 
 # So many rows are looked at, and taken away, at a time.
 _LOOK = 1000
-_FEW = 25
-_MANY = 200
+_FEW = 10
+_MANY = 100
 #: Ends: nothing more is known or asked of these.
 DONE = (Status.SENT.value, Status.FAILED.value, Status.SKIPPED.value)
 

@@ -20,7 +20,7 @@ _LOG = table(WebhookLog)
 _MESSAGES = table(QueueMessage)
 
 _LOOK = 1000
-_MANY = 200
+_MANY = 100
 
 
 async def drop_bodies(db: Database, wedding_id: int, cutoff: datetime) -> int:
