@@ -148,7 +148,13 @@ def _notices() -> rx.Component:
 def _notice(one: rx.Var[Any]) -> rx.Component:
     return rx.el.li(
         rx.el.span(notice_icon(one), class_name="care-icon"),
-        rx.el.p(one["text"], class_name="care-words", role="status"),
+        rx.el.p(
+            one["text"],
+            rx.cond(one["about"] != "", " ", ""),
+            one["about"],
+            class_name="care-words",
+            role="status",
+        ),
         notice_action(one, class_name="care-go"),
         class_name="care",
         key=one["id"],

@@ -88,12 +88,17 @@ def _ribbon(one: rx.Var[Any]) -> rx.Component:
 
 
 def _more() -> rx.Component:
-    left = PageState.ribbons.length() - _SHOWN
-    shown = rx.el.div(
-        rx.link(tr("notice.more", n=left), href="/", class_name="ribbon-go"),
-        class_name="ribbon ribbon-more",
+    """How many there are beside: on a phone one is shown, on a desk three."""
+    return rx.fragment(
+        _left_over(_SHOWN, "ribbon ribbon-more desk-only"),
+        _left_over(1, "ribbon ribbon-more phone-only"),
     )
-    return rx.cond(left > 0, shown, rx.fragment())
+
+
+def _left_over(shown: int, class_name: str) -> rx.Component:
+    left = PageState.ribbons.length() - shown
+    link = rx.link(tr("notice.more", n=left), href="/", class_name="ribbon-go")
+    return rx.cond(left > 0, rx.el.div(link, class_name=class_name), rx.fragment())
 
 
 def _account(one: rx.Var[dict[str, Any]]) -> rx.Component:

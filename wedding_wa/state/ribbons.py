@@ -52,14 +52,18 @@ _KEEP_WAITING = (notices.ACCOUNT_DOWN, notices.PAUSED, notices.SILENT)
 
 
 class Ribbon(TypedDict):
-    """One open notice. `resume` is what its button lets go on: an account's key, ALL
-    or "" for no button; `mine`: the reader caused it just now and knows."""
+    """One open notice; `about` is what only the overview has room for.
+
+    `resume` is what its button lets go on: an account's key, ALL, or "" for no button;
+    `mine`: the reader caused it just now and knows.
+    """
 
     id: int
     kind: str
     tone: str
     icon: str
     text: str
+    about: str
     href: str
     go: str
     resume: str
@@ -123,6 +127,7 @@ def _ribbon(one: NoticeView, waiting: int, reader: Reader) -> Ribbon:
         tone=tone,
         icon=icon,
         text=_sentences(one, waiting, reader),
+        about=_about(one, reader.lang),
         href=href,
         go=say(reader.lang, f"notice.go.{one.kind}"),
         resume=(one.account or ALL) if paused else "",
@@ -131,14 +136,18 @@ def _ribbon(one: NoticeView, waiting: int, reader: Reader) -> Ribbon:
 
 
 def _sentences(one: NoticeView, waiting: int, reader: Reader) -> str:
-    lang, params = reader.lang, one.params
+    lang = reader.lang
     parts = [_sentence(one, reader), error_words(lang, _error(one))]
-    why = f"backup.why.{params.get('why')}"
-    if one.kind == notices.RESTORED and why in catalogue(lang):
-        parts.append(say(lang, why))
     if one.kind in _KEEP_WAITING and waiting:
         parts.append(say(lang, "notice.waiting", n=waiting))
     return " ".join(part for part in parts if part)
+
+
+def _about(one: NoticeView, lang: str) -> str:
+    """Why a restored copy still waits."""
+    why = f"backup.why.{one.params.get('why')}"
+    known = one.kind == notices.RESTORED and why in catalogue(lang)
+    return say(lang, why) if known else ""
 
 
 def _error(one: NoticeView) -> object:
