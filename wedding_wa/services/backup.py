@@ -107,8 +107,10 @@ def _of_the_database(source: Path) -> set[Path]:
 
 
 def _is_backup(file: Path) -> bool:
-    """Only a file that is a database is ever written over: nothing else by mistake."""
-    return stat.S_ISREG(file.lstat().st_mode) and backup_file.is_sqlite(file)
+    """Only a database, or an empty file, is ever written over: no other by mistake."""
+    told = file.lstat()
+    whole = stat.S_ISREG(told.st_mode)
+    return whole and (not told.st_size or backup_file.is_sqlite(file))
 
 
 @contextlib.contextmanager

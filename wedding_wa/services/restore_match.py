@@ -77,14 +77,16 @@ def people(session: Session, account: Account) -> list[Person]:
 
 
 def known_messages(session: Session, account_id: int) -> list[tuple[str, str]]:
-    """The newest messages that stood in the chats before, as (chat, bare id), of
-    different chats."""
+    """The newest messages that stood in the chats when the copy was taken, as (chat,
+    bare id), of different chats. What came since may be another login's."""
     account = session.get_one(Account, account_id)
+    assert account.restored_from is not None
     sent = session.execute(
         sa.select(_MESSAGES.c.chat_id, _MESSAGES.c.provider_message_id)
         .where(
             _MESSAGES.c.account_id == account_id,
             _MESSAGES.c.provider_message_id.is_not(None),
+            _MESSAGES.c.finished_at <= account.restored_from,
         )
         .order_by(_MESSAGES.c.id.desc())
         .limit(10 * _KNOWN)
@@ -93,6 +95,7 @@ def known_messages(session: Session, account_id: int) -> list[tuple[str, str]]:
         select(InboundMessage.chat_id, InboundMessage.message_id)
         .where(
             InboundMessage.account_id == account_id,
+            InboundMessage.received_at <= account.restored_from,
             sa.true() if account.engine in ID_ENGINES else sa.false(),
         )
         .order_by(col(InboundMessage.id).desc())
@@ -163,9 +166,13 @@ def _was_sent(
 ) -> bool:
     if message.status != Status.UNCONFIRMED and not _add_try(session, message, one):
         return False
-    return queue.settle_sent(
-        session, message, evidence="restore", provider_id=one.message_id, now=now
+    known_as, account_id = one.message_id, message.account_id
+    went = queue.settle_sent(
+        session, message, evidence="restore", provider_id=known_as, now=now
     )
+    if went and one.ack is not None:
+        queue.apply_ack(session, account_id, known_as, one.ack, at=now, now=now)
+    return went
 
 
 def _add_try(session: Session, message: QueueMessage, one: WahaMessage) -> bool:

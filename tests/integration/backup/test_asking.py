@@ -3,6 +3,8 @@ each once. Asked of the simulator, which knows what truly arrived."""
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlmodel import select
 
@@ -12,7 +14,8 @@ from tests.integration.backup.conftest import ANNA, BRUNO, Story, store
 from tests.integration.conftest import _until
 from wedding_wa.domain.errors import NotFound
 from wedding_wa.models import AuditEntry, HandMessage
-from wedding_wa.services import restore_check
+from wedding_wa.services import queue, restore_check
+from wedding_wa.services.catch_up import catch_up
 from wedding_wa.services.restore_check import skip, waiting
 
 
@@ -199,8 +202,68 @@ async def test_chats_of_another_login_prove_nothing(story: Story) -> None:
     _until(world, "groom", "SCAN_QR_CODE")
     world.post("/__world/sessions/groom/scan", phone="+393470000001")
     store(world, on=True)
+    story.write("Ciao dopo")  # what this login hears proves nothing of the former one
+    await after.hear()
     await after.checked()
     assert (after.why(), after.held()) == (restore_check.OTHER_LOGIN, True)
+
+
+async def test_more_than_can_be_read_proves_nothing(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chat that was read in part may hold the rest of them."""
+    monkeypatch.setattr(restore_check, "PER_CHAT", 2)
+    before = story.before
+    for n in range(3):
+        before.put(f"Invito {n}")
+    story.back_up()
+    await before.send(2)
+    after = await story.restored()
+    await after.hear()
+    await after.checked()
+    assert (after.why(), after.held()) == (restore_check.TOO_MANY, True)
+
+
+async def test_how_far_it_got_is_known_too(story: Story) -> None:
+    """The chat tells the ack of what is found there."""
+    before = story.before
+    number = before.put("Uno")
+    story.back_up()
+    await before.send(1)
+    known = str(before.world.delivered()[0]["id"])
+    chat = f"{ANNA[1:]}@c.us"
+    after = await story.restored()
+    for _ in range(300):
+        client = await after.clients.get(after.groom)
+        found = await client.message(chat, known)
+        if found and found.ack and found.ack >= 2:
+            break
+        await asyncio.sleep(0.02)
+    await after.check()
+    row = message(after.db, number)
+    assert row.status == "sent"
+    assert row.ack is not None
+    assert row.ack >= 2
+
+
+async def test_what_was_set_aside_meanwhile_is_settled_too(story: Story) -> None:
+    """Set aside, forced, anything: what went, went; nothing held goes by force."""
+    before = story.before
+    ids = [before.put("Uno"), before.put("Due")]
+    story.back_up()
+    await before.send(1)
+    after = await story.restored()
+    await after.hear()
+    now, wedding = after.clock.now(), before.world.couple.wedding
+    after.db.write_now(queue.hold_back, wedding, ids[0], now=now)
+    after.db.write_now(queue.force, wedding, ids[1], now=now)
+    await after.steps()
+    assert story.texts() == ["Uno"]
+    await after.checked()
+    row = message(after.db, ids[0])
+    assert (row.status, row.held_at, row.settled_by) == ("sent", None, "restore")
+    await after.send(1)
+    assert story.texts() == ["Due", "Uno"]
 
 
 async def test_a_stop_said_since_is_heard_before_anything_goes(story: Story) -> None:
@@ -212,8 +275,6 @@ async def test_a_stop_said_since_is_heard_before_anything_goes(story: Story) -> 
     after = await story.restored()
     (gap,) = [g for g in gaps(after.db, after.groom) if g.closed_at is None]
     assert gap.reason == "absence"
-    from wedding_wa.services.catch_up import catch_up
-
     await after.checked()
     assert await catch_up(after.db, after.clients, after.groom, after.clock)
     await after.steps()
