@@ -22,8 +22,9 @@ from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed, table
 
 CHORES = table(ChoreRow)
-# Two processes whose times fall together: the second leaves it to the first.
-_SAME_TIME = timedelta(minutes=1)
+# Two processes whose times fall together: the second leaves it to the first. Less than
+# a restart takes until it makes good what a killed process began.
+_SAME_TIME = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,45 @@ async def test_what_was_due_while_the_app_was_down_runs_once(
         assert due.astimezone(ZoneInfo("Europe/Rome")).time() == THREE
 
 
+async def test_a_run_that_was_broken_off_is_made_again(database: Database) -> None:
+    """Killed in the middle, shortly ago: not made, and not left for tomorrow."""
+    make_couple(database)
+    now = datetime.now(UTC)
+    last_ran(database, "broken", now - timedelta(days=1))
+    killed = now - timedelta(seconds=15)
+    assert database.write_now(chore_rows.begin, "broken", now=killed, next_at=None)
+    chore = Counted({"tries": 1})
+    async with kept(database, Chore("broken", chore, THREE)):
+        await until(lambda: rows(database)["broken"].finished_at is not None)
+    assert (chore.runs, rows(database)["broken"].result) == (1, {"tries": 1})
+
+
+def test_two_processes_leave_a_nightly_run_to_the_first(any_database: Database) -> None:
+    """At the same moment one of them runs it; a wish is run whenever it comes."""
+    couple = make_couple(any_database)
+    night = datetime(2026, 6, 20, 1, 0, tzinfo=UTC)
+    any_database.write_now(chore_rows.ensure, ["nightly"])
+
+    def begin(seconds: float) -> bool:
+        at = night + timedelta(seconds=seconds)
+        return any_database.write_now(chore_rows.begin, "nightly", now=at, next_at=None)
+
+    assert [begin(0), begin(0.2), begin(86_400), begin(86_401)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    any_database.write_now(
+        chore_rows.want,
+        "nightly",
+        wedding_id=couple.wedding,
+        user_id=None,
+        now=night,
+    )
+    assert [begin(86_402), begin(86_403)] == [True, False]
+
+
 async def test_the_night_follows_an_edited_zone(database: Database) -> None:
     """The zone is edited while the app runs: three at night is three at night there."""
     couple = make_couple(database)
