@@ -137,7 +137,7 @@ def _order(what: What, asked: _Asked) -> None:
     filters = (asked.pick.account, asked.pick.search, asked.pick.state)
     if asked.ids and any(filters[: 2 if what is What.RETRY else 3]):
         misused("cli.queue.filters")
-    with opened() as now, stoppable() as stopped:
+    with opened() as now:
         wedding_id, _ = now.db.read_now(the_wedding)
         order = Order(what, wedding_id, priority=asked.to)
         ids = list(dict.fromkeys(asked.ids)) or now.db.read_now(
@@ -149,7 +149,8 @@ def _order(what: What, asked: _Asked) -> None:
             _one(now, order, ids[0])
             done = Progress(1, 0, 1)
         else:
-            done = asyncio.run(_carry_out(now, order, ids, stopped))
+            with stoppable() as stopped:
+                done = asyncio.run(_carry_out(now, order, ids, stopped))
     sys.exit(_told(what, done, as_json=asked.as_json))
 
 
@@ -159,7 +160,11 @@ def sure(what: str, n: int, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         misused("cli.queue.say_yes", n=n)
-    if not typer.confirm(words(f"cli.queue.sure.{what}", n=n), err=True):
+    try:
+        meant = typer.confirm(words(f"cli.queue.sure.{what}", n=n), err=True)
+    except typer.Abort:  # Ctrl-C is an answer, too
+        meant = False
+    if not meant:
         sys.exit(STOPPED)
 
 

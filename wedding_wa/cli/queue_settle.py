@@ -103,7 +103,7 @@ def _declare(what: str, ids: Sequence[int], *, yes: bool, as_json: bool) -> int:
     """Take a person's word for it, message by message, each on record."""
     done: list[int] = []
     left: list[int] = []
-    with opened() as now, stoppable() as stopped:
+    with opened() as now:
         wedding_id, _ = now.db.read_now(the_wedding)
         wanted = list(dict.fromkeys(ids)) or _in_doubt(now, wedding_id)
         if not ids and wanted:
@@ -120,7 +120,7 @@ def _declare(what: str, ids: Sequence[int], *, yes: bool, as_json: bool) -> int:
                     left.append(one)
 
         label = words("cli.settle.doing")
-        with not_too_late(wanted[0] if wanted else 0):
+        with not_too_late(wanted[0] if wanted else 0), stoppable() as stopped:
             looked = in_batches(wanted, take, label=label, stopped=stopped, size=1)
     was_stopped = looked < len(wanted)
     if as_json:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -196,6 +198,24 @@ def test_all_that_match(terminal: Terminal) -> None:
     assert state(terminal, other[0]) == "waiting"
     nothing = terminal(*words, "--yes")
     assert (nothing.exit_code, "0 messages" in nothing.stderr) == (0, True)
+
+
+def test_stopped_between_two_batches(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C lets the batch under way end, says how many were done, and leaves the
+    rest as it was."""
+    ids = some(terminal, 60)
+
+    @contextmanager
+    def told_at_once() -> Iterator[Callable[[], bool]]:
+        yield lambda: True
+
+    monkeypatch.setattr("wedding_wa.cli.queue_orders.stoppable", told_at_once)
+    done = terminal("queue", "hold", "--all", "--yes")
+    assert (done.exit_code, "50 of 60" in done.stderr) == (130, True)
+    states = [state(terminal, i) for i in ids]
+    assert (states.count("held"), states.count("waiting")) == (50, 10)
 
 
 @pytest.mark.parametrize(
