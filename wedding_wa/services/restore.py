@@ -190,7 +190,7 @@ def _nobody_else(place: Path, now: datetime) -> Iterator[bool]:
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise Refused("backup.error.in_use") from None
-            mode = None
+            raise  # the disk, or its rights: not the database's own damage
         except sqlite3.DatabaseError:
             mode = None
         if mode == "delete":

@@ -67,7 +67,7 @@ class Side:
     async def send(self, many: int) -> None:
         """Let the worker send so many; AssertionError where it does not."""
         there = len(self.world.delivered())
-        for _ in range(10 * many):
+        for _ in range(100):
             if len(self.world.delivered()) == there + many:
                 return
             await self.worker.step()
