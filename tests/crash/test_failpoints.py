@@ -67,7 +67,8 @@ def _killed_again_and_again(place: Place, name: str) -> None:
     sent_exactly_once(place, ids)
     if name in BEFORE_THE_MARK:
         told = [phase for number in ids for phase in phases_of(place.database, number)]
-        assert told.count("rescued") >= KILLS
+        # a claim that was never committed leaves nothing to rescue
+        assert told.count("rescued") >= (0 if name == "claiming" else KILLS)
         assert "unconfirmed" not in told
 
 
