@@ -19,7 +19,7 @@ from wedding_wa.pages.components.badge import state_icon, tone_of
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
 from wedding_wa.pages.not_written import not_written_empty
-from wedding_wa.pages.proof_link import doubts_link, proof_link
+from wedding_wa.pages.proof_link import proof_link
 from wedding_wa.pages.queue_list import message_list, pager
 from wedding_wa.pages.queue_orders import missed_starts, question, selection_bar
 from wedding_wa.pages.queue_panel import message_panel
@@ -66,7 +66,6 @@ def _content() -> rx.Component:
         _lanes(),
         _counters(),
         _announcement(),
-        doubts_link(QueueState.counts["unconfirmed"]),
         _list(),
         proof_link(),
         class_name="queue",
