@@ -124,6 +124,8 @@ async def _send(
                 enough = parts.clock.now() + patience
         elif not await parts.db.read(due_retries, lease.account_id, now=now):
             return
+        elif await parts.db.read(hearing.concerned, lease.account_id):
+            continue  # a doubt arose after we looked: first its chats
         elif step.wake_at is not None and step.wake_at <= enough:
             left = (step.wake_at - now).total_seconds()
             await parts.clock.sleep(max(_LOOK_SECONDS, left))
