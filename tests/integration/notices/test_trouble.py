@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ from wedding_wa.services import notices
 from wedding_wa.services.account_poll import poll
 from wedding_wa.services.account_status import apply_status, restrict
 from wedding_wa.services.accounts import Clients
-from wedding_wa.services.history import READY
-from wedding_wa.services.inbound import apply_open_events
 from wedding_wa.services.notices import NoticeView
 from wedding_wa.services.sender import Sender
 from wedding_wa.services.watchdog import mark_unacknowledged
@@ -86,21 +83,6 @@ class Story:
             later = (wake - self.clock.now()).total_seconds() if wake else 1.0
             self.clock.advance(min(max(0.0, later), 600.0))
         raise AssertionError([(row.status, row.hold_rule) for row in rows])
-
-
-@pytest.fixture
-def sender(world: World, clients: Clients, clock: FakeClock) -> Sender:
-    """A sender as the engine makes it: WAHA's own answer decides who is down."""
-
-    async def probe(account_id: int) -> bool:
-        return await poll(world.database, clients, account_id, clock) == READY
-
-    async def listen(account_id: int) -> None:
-        await apply_open_events(world.database, clients, account_id, clock)
-
-    return Sender(
-        world.database, clients, clock, random.Random(7), probe=probe, listen=listen
-    )
 
 
 @pytest.fixture
