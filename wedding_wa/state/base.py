@@ -220,7 +220,11 @@ class PageState(rx.State):
         """Show what opened while this page was open as a toast, once."""
         assert isinstance(ribbons, list)
         newest = max((one["id"] for one in ribbons), default=0)
-        news = [one for one in ribbons if one["id"] > self._newest_notice and not one["mine"]]
+        news = [
+            one
+            for one in ribbons
+            if one["id"] > self._newest_notice and not one["mine"]
+        ]
         if self._newest_notice >= 0 and news:
             self._tell("info", news[0]["text"])
         if newest > self._newest_notice:
