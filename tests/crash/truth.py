@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -23,9 +24,12 @@ def goes_on_in_time(place: Place, worker: Child) -> float:
 
 
 def in_time(worker: Child) -> float:
-    """The seconds that the rule allows; on a machine that is out of breath, at which
-    the mere start takes long, twice the start. Waiting for a lease takes far longer."""
-    return max(GOES_ON_WITHIN_SECONDS, 2 * (up_at(worker) - worker.began))
+    """The seconds that the rule allows; on a machine that is out of breath (twice as
+    much to do as it has cores, or more) as many times more. Waiting for a lease that
+    nobody renews takes far longer still."""
+    breath = os.getloadavg()[0] / (2 * (os.cpu_count() or 1))
+    start = up_at(worker) - worker.began
+    return max(GOES_ON_WITHIN_SECONDS * max(1.0, min(breath, 5.0)), 2 * start)
 
 
 def next_delivery(place: Place, after: float) -> float:
