@@ -109,6 +109,7 @@ class HoldRule(StrEnum):
     COOLDOWN = "cooldown"
     UNANSWERED = "unanswered"
     HUMAN = "human"
+    BEHIND = "behind"
     RETRY = "retry"
     BUSY = "busy"
 

@@ -26,6 +26,7 @@ ACCOUNT_RULES = frozenset(
     {
         HoldRule.RESTORED,
         HoldRule.PAUSED,
+        HoldRule.BUSY,
         HoldRule.ACCOUNT_DOWN,
         HoldRule.HEARING_GAP,
         HoldRule.WINDOW,
@@ -58,12 +59,14 @@ class AccountView:
 
     `sends` must reach back to the last `max(per_hour, per_day, rest_after)` sends.
     `restored`: the database is a copy, and what was sent since is not known yet.
+    `busy_until`: WAHA wants to be left alone until then.
     """
 
     ready: bool = True
     status: str = "WORKING"
     paused: bool = False
     restored: bool = False
+    busy_until: datetime | None = None
     sends: tuple[Send, ...] = ()
     sibling: Send | None = None
     linked_at: datetime | None = None
@@ -74,7 +77,8 @@ class Candidate:
     """What the rules need to know of one message and of whom it is for.
 
     A guest is one person to both accounts and under every name of their chat.
-    `aside`: `hold_rule` set it aside until a person says so. `takes_seconds`: how long
+    `aside`: `hold_rule` set it aside until a person says so. `behind_until`: when
+    an earlier one for the same person is tried again. `takes_seconds`: how long
     reading and typing may take before it is on its way.
     `last_to_chat`: when either account last wrote to them; `unanswered`: how often
     since they last wrote; `human_at`: when one of the couple last typed to them on the
@@ -85,6 +89,7 @@ class Candidate:
     due_at: datetime
     hold_rule: str | None = None
     aside: bool = False
+    behind_until: datetime | None = None
     takes_seconds: float = 0.0
     forced: bool = False
     own_number: bool = False
@@ -171,6 +176,16 @@ def _restored(case: _Case) -> Hold | None:
 
 def _paused(case: _Case) -> Hold | None:
     return Hold(HoldRule.PAUSED, None) if case.account.paused else None
+
+
+def _busy(case: _Case) -> Hold | None:
+    """WAHA limits a number, not a message: the ones behind would only burn tries."""
+    return _until(case, HoldRule.BUSY, case.account.busy_until)
+
+
+def _behind(case: _Case) -> Hold | None:
+    """A guest reads what was written first first, also if it needs another try."""
+    return _until(case, HoldRule.BEHIND, case.message.behind_until)
 
 
 def _down(case: _Case) -> Hold | None:
@@ -310,6 +325,7 @@ _ALWAYS: tuple[_Rule, ...] = (
     _deaf,
     _restricted,
     _scheduled,
+    _busy,
     _sibling,
     _unanswered,
 )
@@ -321,6 +337,7 @@ _UNLESS_FORCED: tuple[_Rule, ...] = (
     _rest,
     _gap,
     _cooldown,
+    _behind,
     _human,
 )
 

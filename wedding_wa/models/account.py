@@ -23,7 +23,7 @@ class Account(SQLModel, table=True):
     when a signed webhook last came. `linked_at` is when this number first logged in.
     `alive_at` is when a sender last said that it lives; `turns` counts the claims.
     `restored_from`: this database is a copy taken then, and WAHA has not yet told what
-    was sent since: until it has, nothing goes.
+    was sent since: until it has, nothing goes. `busy_until`: WAHA asked for a pause.
     """
 
     __tablename__ = "account"
@@ -68,6 +68,7 @@ class Account(SQLModel, table=True):
     alive_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     turns: int = 0
     restored_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    busy_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     lease_token: int = 0
     lease_owner: str | None = None

@@ -34,6 +34,7 @@ _PENDING = sa.text("status = 'pending'")
 _PROCESSING = sa.text("status = 'processing'")
 _UNCONFIRMED = sa.text("status = 'unconfirmed'")
 _FORCED = sa.text("forced_at IS NOT NULL")
+_RETRIED = sa.text("status = 'pending' AND failures > 0")
 _EXPIRING = sa.text("status = 'pending' AND expires_at IS NOT NULL")
 _HELD = sa.text("held_at IS NOT NULL")
 _SETTLED = sa.text("settled_by IS NOT NULL")
@@ -47,6 +48,7 @@ class QueueMessage(SQLModel, table=True):
     `held_at`: set aside until a person says so; `hold_rule` says why. `crashes`: how
     often a process died with it in hand, unmarked. `settled_by` is what told the end of
     a doubt; `looked` what was looked at last while there is one, as the page says it.
+    `asked`: what was asked under the idempotency key, as a hash.
     """
 
     __tablename__ = "queue_message"
@@ -94,6 +96,12 @@ class QueueMessage(SQLModel, table=True):
             postgresql_where=_FORCED,
         ),
         sa.Index(
+            "ix_queue_message_retried",
+            "account_id",
+            sqlite_where=_RETRIED,
+            postgresql_where=_RETRIED,
+        ),
+        sa.Index(
             "ix_queue_message_expires",
             "account_id",
             "expires_at",
@@ -129,6 +137,7 @@ class QueueMessage(SQLModel, table=True):
     phone: str | None = None
     name: str | None = None
     idempotency_key: str | None = None
+    asked: str | None = None
 
     kind: str = "message"
     category: str | None = None

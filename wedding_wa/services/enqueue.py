@@ -6,9 +6,11 @@ and this module says so in words first.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +53,14 @@ class EnqueueRequest:
     created_by: int | None = None
     idempotency_key: str | None = None
 
+    def fingerprint(self) -> str:
+        """What is asked, as a hash: two that ask the same have the same."""
+        asked = asdict(self)
+        for ours in ("created_by", "idempotency_key"):
+            del asked[ours]
+        told = json.dumps(asked, sort_keys=True, default=datetime.isoformat)
+        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
@@ -65,9 +75,10 @@ def enqueue(
 ) -> Enqueued:
     """Accept a message; the same key again returns the first answer.
 
-    Raises BadInput, NotFound, OptedOut, or NoConsent with the wa.me link.
+    Raises BadInput (also for something else under a key that was used), NotFound,
+    OptedOut, or NoConsent with the wa.me link.
     """
-    if made := _made_before(session, wedding_id, request.idempotency_key):
+    if made := _made_before(session, wedding_id, request):
         return made
     account, consent = _from_whom(session, wedding_id, request)
     return _insert(session, account, consent, request, now)
@@ -78,7 +89,7 @@ def check(
 ) -> Enqueued | None:
     """Refuse what `enqueue` would refuse, and write nothing. Returns what stands in
     the queue under the same key already."""
-    if made := _made_before(session, wedding_id, request.idempotency_key):
+    if made := _made_before(session, wedding_id, request):
         return made
     account, consent = _from_whom(session, wedding_id, request)
     _row(session, account, consent, request, now)
@@ -130,7 +141,7 @@ def _insert(
     row = _row(session, account, consent, request, now)
     message_id = insert_once(session, _MESSAGES, **row)
     if message_id is None:  # the same key, committed by another connection meanwhile
-        made = _made_before(session, account.wedding_id, request.idempotency_key)
+        made = _made_before(session, account.wedding_id, request)
         if made is None:
             raise Conflict("queued by somebody else just now")
         return made
@@ -165,6 +176,7 @@ def _row(
         "phone": consent.phone,
         "name": _name(session, consent),
         "idempotency_key": request.idempotency_key,
+        "asked": request.fingerprint() if request.idempotency_key else None,
         "kind": _known_kind(request.kind),
         "category": _category(request.category),
         "title": clean_title(request.title),
@@ -221,15 +233,23 @@ def _name(session: Session, consent: Consent) -> str | None:
     return next((name for name in found or () if name), None)
 
 
-def _made_before(session: Session, wedding_id: int, key: str | None) -> Enqueued | None:
-    if key is None:
+def _made_before(
+    session: Session, wedding_id: int, request: EnqueueRequest
+) -> Enqueued | None:
+    if request.idempotency_key is None:
         return None
     found = session.exec(
-        select(QueueMessage.id, QueueMessage.task_id).where(
-            QueueMessage.wedding_id == wedding_id, QueueMessage.idempotency_key == key
+        select(QueueMessage.id, QueueMessage.task_id, QueueMessage.asked).where(
+            QueueMessage.wedding_id == wedding_id,
+            QueueMessage.idempotency_key == request.idempotency_key,
         )
     ).first()
-    return Enqueued(found[0] or 0, found[1]) if found else None
+    if found is None:
+        return None
+    message_id, task_id, asked = found
+    if asked is not None and asked != request.fingerprint():
+        raise BadInput("error.key_used", "idempotency_key")
+    return Enqueued(message_id or 0, task_id)
 
 
 def _no_consent(

@@ -24,6 +24,7 @@ from wedding_wa.models import (
     Wedding,
 )
 from wedding_wa.services.between_us import Between, between
+from wedding_wa.services.retried import retried
 
 READY = "WORKING"
 
@@ -61,6 +62,7 @@ def situation(session: Session, account_id: int) -> Situation:
         sibling=next(iter(_sends(session, _siblings(session, account), 1)), None),
         linked_at=account.linked_at,
         restored=account.restored_from is not None,
+        busy_until=account.busy_until,
     )
     return Situation(
         account, view, limits, ZoneInfo(wedding.time_zone), _deaf(session, account_id)
@@ -79,22 +81,33 @@ def candidates(
     chats = {message.chat_id for message in messages}
     known = between(session, at.account.wedding_id, chats)
     own = _own_consents(session, messages)
+    again = retried(session, at.account.id or 0, messages)
     return [
         _candidate(
-            message, known[message.chat_id], at, own_number=message.consent_id in own
+            message,
+            known[message.chat_id],
+            at,
+            own_number=message.consent_id in own,
+            behind_until=again.before(message),
         )
         for message in messages
     ]
 
 
 def _candidate(
-    message: QueueMessage, past: Between, at: Situation, *, own_number: bool
+    message: QueueMessage,
+    past: Between,
+    at: Situation,
+    *,
+    own_number: bool,
+    behind_until: datetime | None,
 ) -> Candidate:
     by_hand = message.kind == Kind.REPLY
     return Candidate(
         due_at=message.due_at,
         hold_rule=message.hold_rule,
         aside=message.held_at is not None,
+        behind_until=behind_until,
         takes_seconds=takes_at_most(message.text, at.policy),
         forced=message.forced_at is not None,
         own_number=own_number,

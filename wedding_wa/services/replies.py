@@ -11,8 +11,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput, NotFound
@@ -22,11 +20,9 @@ from wedding_wa.services import events
 from wedding_wa.services.enqueue import Enqueued, EnqueueRequest, enqueue
 from wedding_wa.services.inbox_people import Group, group_of
 from wedding_wa.services.queue_why import Reasons, Why
-from wedding_wa.services.sql import changed, table
 
 PRIORITY = 1
 
-_MESSAGES = table(QueueMessage)
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # The id of a message that is only imagined: greater than any that is stored.
 _IMAGINED = 2**62
@@ -78,9 +74,6 @@ def reply(
     if not _KEY.fullmatch(key):
         raise BadInput("error.invalid", "key", fields="key")
     group = group_of(session, wedding_id, chat_row_id)
-    unique = f"reply:{key}"
-    if made := _made(session, wedding_id, unique):
-        return made
     target = reply_to(session, group)
     if target is None:
         raise NotFound("inbox.no_chat")
@@ -91,15 +84,9 @@ def reply(
         kind=Kind.REPLY.value,
         priority=PRIORITY,
         created_by=by,
+        idempotency_key=f"reply:{key}",
     )
-    try:
-        with session.begin_nested():
-            return _enqueue_once(session, wedding_id, request, unique, now=now)
-    except IntegrityError:
-        # the same click, committed by another connection meanwhile
-        if (found := _made(session, wedding_id, unique)) is None:
-            raise
-        return found
+    return enqueue(session, wedding_id, request, now=now)
 
 
 def outlook(session: Session, target: ReplyTo, *, now: datetime) -> Why:
@@ -151,24 +138,6 @@ def note_replied(
     )
 
 
-def _enqueue_once(
-    session: Session,
-    wedding_id: int,
-    request: EnqueueRequest,
-    unique: str,
-    *,
-    now: datetime,
-) -> Enqueued:
-    made = enqueue(session, wedding_id, request, now=now)
-    changed(
-        session,
-        sa.update(_MESSAGES)
-        .where(_MESSAGES.c.id == made.id)
-        .values(idempotency_key=unique),
-    )
-    return made
-
-
 def _is_answered(session: Session, message_id: int) -> bool:
     found = session.exec(
         select(MessageEvent.id).where(
@@ -176,15 +145,3 @@ def _is_answered(session: Session, message_id: int) -> bool:
         )
     ).first()
     return found is not None
-
-
-def _made(session: Session, wedding_id: int, unique: str) -> Enqueued | None:
-    found = session.exec(
-        select(QueueMessage.id, QueueMessage.task_id).where(
-            QueueMessage.wedding_id == wedding_id,
-            QueueMessage.idempotency_key == unique,
-        )
-    ).first()
-    if found is None or found[0] is None:
-        return None
-    return Enqueued(found[0], found[1])

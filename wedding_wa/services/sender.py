@@ -17,7 +17,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import WahaError
+from wedding_wa.domain.errors import RateLimited, WahaError
 from wedding_wa.domain.human import HumanPlan, plan_like_a_person
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase
 from wedding_wa.domain.pacing import Hold
@@ -36,9 +36,11 @@ from wedding_wa.services.waha import WahaClient
 log = logging.getLogger(__name__)
 
 # How long a send that is already on its way may still take when the app stops.
-_LAST_ANSWER_SECONDS = 15.0
+_LAST_ANSWER_SECONDS = 10.0
 _WRITE_AGAIN_SECONDS = 1.0
 _RESTRICTED_UNKNOWN = timedelta(hours=6)
+# WAHA asked for a pause and did not say how long.
+_PAUSE_UNTOLD = timedelta(seconds=30)
 
 Probe = Callable[[int], Awaitable[bool]]
 Listen = Callable[[int], Awaitable[object]]
@@ -229,7 +231,7 @@ class Sender:
         verdict = judge(error)
         outcome = verdict.outcome
         hold = None
-        unanswered = outcome is Outcome.NOT_SENT and error.http_status is None
+        unanswered = outcome is Outcome.NOT_SENT and (error.http_status or 599) >= 500
         if outcome is Outcome.ACCOUNT_DOWN or unanswered:
             # the account's own answer decides whether it is down or only hiccuped:
             # a WAHA that is away must not use up the tries
@@ -246,7 +248,7 @@ class Sender:
             self._rng,
             retry_after=verdict.retry_after,
         )
-        fault = Fault(error.code, error.http_status)
+        fault = Fault(error.code, error.http_status, _pause(error))
         await self._keep(writes.judged, claim, phase, outcome, hold, delay, fault)
         log.warning(
             "message not sent",
@@ -270,6 +272,14 @@ class Sender:
         await self._db.write(
             queue.release, claim, outcome=outcome, now=self._clock.now()
         )
+
+
+def _pause(error: WahaError) -> timedelta | None:
+    """How long WAHA wants to be left alone, where it says that it does."""
+    if not isinstance(error, RateLimited):
+        return None
+    wanted = error.retry_after
+    return _PAUSE_UNTOLD if wanted is None else timedelta(seconds=wanted)
 
 
 def _extra(action: str, claim: Claim) -> dict[str, object]:

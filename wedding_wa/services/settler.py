@@ -31,6 +31,7 @@ from wedding_wa.domain.errors import (
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import pausing, queue
 from wedding_wa.services.accounts import Clients
+from wedding_wa.services.awake import Awake
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.settler_doubts import (
     Doubt,
@@ -85,7 +86,7 @@ async def settle(
     of_account: defaultdict[int, list[QueueMessage]] = defaultdict(list)
     for message in await db.read(next_in_doubt, message_ids):
         of_account[message.account_id].append(message)
-    this = _Round(db, clients, clock, settle_after)
+    this = _Round(db, clients, clock, settle_after, _awake_since(clients, clock))
     await together(*(this.look_at(some) for some in of_account.values()))
     if this.looks:
         await db.write(_note, this.looks, now=clock.now())
@@ -100,6 +101,7 @@ class _Round:
     clients: Clients
     clock: Clock
     settle_after: timedelta
+    awake_since: datetime | None
     sent: int = 0
     not_sent: int = 0
     looks: list[tuple[QueueMessage, Look]] = field(default_factory=list)
@@ -166,7 +168,7 @@ class _Round:
         down = isinstance(error, _DOWN)
         return Look(
             at=self.clock.now(),
-            since=doubt.since,
+            since=max(doubt.since, self.awake_since or doubt.since),
             settle_after=self.settle_after,
             acked=doubt.acked,
             echoed=doubt.echoed,
@@ -191,6 +193,12 @@ class _Round:
             same_login=True,
             error=WeddingError.code,
         )
+
+
+def _awake_since(clients: Clients, clock: Clock) -> datetime | None:
+    """Asked once a round, whatever is in doubt: a sleep between two is noticed."""
+    awake: Awake = clients.kept.setdefault((0, "awake"), Awake.at(clock))
+    return awake.look(clock)
 
 
 async def _find(db: Database, client: WahaClient, message: QueueMessage) -> str | None:

@@ -74,10 +74,6 @@ def test_the_same_key_of_another_wedding_is_another_one(database: Database) -> N
     assert len(ids) == 2
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a key asked again with other words is answered as if they were the same",
-)
 @pytest.mark.parametrize("other", [{"text": "Something else"}, {"account": "bride"}])
 def test_the_same_key_for_something_else_is_refused(
     database: Database, other: dict[str, str]

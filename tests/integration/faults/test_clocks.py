@@ -183,10 +183,6 @@ def test_two_that_see_another_time_never_both_send(desk: Desk, hours: int) -> No
     assert desk.row(claim.message_id).status == "processing"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the lease of a host that is gone lasts as long as our clock went back",
-)
 def test_a_lost_hosts_lease_ends_in_time_also_where_our_clock_went_back(
     desk: Desk,
 ) -> None:
@@ -203,10 +199,6 @@ def test_a_lost_hosts_lease_ends_in_time_also_where_our_clock_went_back(
     assert taken is not None
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what was sent under a clock that was a year on holds the account a year",
-)
 def test_sends_of_a_future_that_was_wrong_hold_nobody_for_long(desk: Desk) -> None:
     """A machine starts with a wrong date, sends, and is then told the right one."""
     put_many(desk, guests(4))
@@ -238,10 +230,6 @@ def clock() -> Slept:
     return Slept()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="time in which the machine slept counts as time in which WAHA could send",
-)
 async def test_a_sleep_of_the_machine_is_no_proof_that_nothing_went(
     world: World,
     store: None,

@@ -161,19 +161,7 @@ def table(world: World, line: Line) -> Table:
     return Table(world, *ids)
 
 
-# A 5xx to a gesture says nothing of the message, and the session is not asked.
-BURNS_TRIES = ("a proxy without WAHA", "WAHA breaks")
-
-
-def cases() -> list[object]:
-    burnt = pytest.mark.xfail(
-        strict=True, reason="a 5xx to a gesture counts as a failure of the message"
-    )
-    marks = {name: [burnt] for name in BURNS_TRIES}
-    return [pytest.param(c, id=c.name, marks=marks.get(c.name, [])) for c in CASES]
-
-
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_what_an_answer_means(
     case: Case,
     table: Table,
@@ -315,10 +303,6 @@ async def test_a_session_that_is_not_working_holds_its_account(
     assert table.arrived("bride") == ["from the bride"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a try that failed lets the next message to the same guest overtake it",
-)
 async def test_the_order_within_a_chat_outlives_a_failed_try(
     table: Table, line: Line, groom: AccountWorker, clock: FakeClock
 ) -> None:
@@ -330,10 +314,6 @@ async def test_the_order_within_a_chat_outlives_a_failed_try(
     assert table.arrived() == ["first", "second"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a 429 holds its own message only, the next ones ask WAHA all the same",
-)
 async def test_asked_to_wait_the_whole_account_waits(
     table: Table, line: Line, groom: AccountWorker
 ) -> None:

@@ -14,6 +14,7 @@ from tests.integration.inbox.conftest import CARLA, LID, UGO, Post
 from wedding_wa.domain.errors import NotFound, Refused
 from wedding_wa.models import HandMessage, QueueMessage
 from wedding_wa.services import (
+    enqueue,
     inbox_marks,
     inbox_match,
     inbox_naming,
@@ -176,13 +177,13 @@ def test_two_connections_with_one_sheet_send_it_once(
     says so, and ours gives back theirs."""
     chat = any_post.writes(CARLA)
     first = answer(any_post, chat, key="sheet-1")
-    made, looks = replies._made, []
+    made, looks = enqueue._made_before, []
 
     def blind_at_first(*args: object) -> object:
         looks.append(1)
         return None if len(looks) == 1 else made(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(replies, "_made", blind_at_first)
+    monkeypatch.setattr(enqueue, "_made_before", blind_at_first)
     assert answer(any_post, chat, key="sheet-1") == first
     assert len(looks) == 2
 

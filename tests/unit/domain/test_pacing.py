@@ -121,6 +121,8 @@ ALONE: dict[HoldRule, tuple[AccountView, Candidate, dict[str, object], object]] 
     HoldRule.COOLDOWN: (READY, replace(DUE, last_to_chat=ago(100)), {}, after(500)),
     HoldRule.UNANSWERED: (READY, replace(DUE, unanswered=3), {}, None),
     HoldRule.HUMAN: (READY, replace(DUE, human_at=ago(200)), {}, after(1600)),
+    HoldRule.BEHIND: (READY, replace(DUE, behind_until=after(70)), {}, after(70)),
+    HoldRule.BUSY: (AccountView(busy_until=after(90)), DUE, {}, after(90)),
 }
 SKIPPED_BY_FORCE = {
     HoldRule.SCHEDULED,
@@ -133,6 +135,7 @@ SKIPPED_BY_FORCE = {
     HoldRule.GAP,
     HoldRule.COOLDOWN,
     HoldRule.HUMAN,
+    HoldRule.BEHIND,
 }
 
 
@@ -164,9 +167,9 @@ def test_force_skips_exactly_what_it_may(rule: HoldRule) -> None:
         assert decision.rule is rule
 
 
-def test_every_rule_but_busy_is_tried_here() -> None:
+def test_every_rule_is_tried_here() -> None:
     """A new rule must say in this file whether a force skips it."""
-    assert set(ALONE) == set(HoldRule) - {HoldRule.BUSY}
+    assert set(ALONE) == set(HoldRule)
 
 
 def test_the_rule_that_ends_last_binds() -> None:

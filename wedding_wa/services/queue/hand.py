@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -37,10 +37,14 @@ from wedding_wa.services.wishes import wants_none
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a try brought no id: the error's code and, if any answer came, its status."""
+    """Why a try brought no id: the error's code and, if any answer came, its status.
+
+    `pause`: WAHA asked to be left alone for so long, by the whole account.
+    """
 
     code: str
     http_status: int | None = None
+    pause: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,7 @@ def retry_later(
     if not _leave(session, claim, ending, now=now):
         return False
     count_failures(session, claim.account_id, 1)
+    _leave_alone(session, claim.account_id, fault, now)
     return True
 
 
@@ -289,7 +294,21 @@ def finish_failed(
     if not _leave(session, claim, ending, now=now):
         return False
     count_failures(session, claim.account_id, 1)
+    _leave_alone(session, claim.account_id, fault, now)
     return True
+
+
+def _leave_alone(
+    session: Session, account_id: int, fault: Fault, now: datetime
+) -> None:
+    """WAHA limits a number, not a message: those behind wait as well."""
+    if fault.pause is not None:
+        changed(
+            session,
+            sa.update(Account)
+            .where(col(Account.id) == account_id)
+            .values(busy_until=now + fault.pause),
+        )
 
 
 def finish_unconfirmed(

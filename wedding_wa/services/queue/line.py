@@ -29,6 +29,7 @@ from wedding_wa.services.queue.rows import (
     open_attempt,
     row_id,
 )
+from wedding_wa.services.queue.wrong_clock import put_right
 from wedding_wa.services.sql import changed
 from wedding_wa.services.wishes import wants_none
 
@@ -76,6 +77,7 @@ def next_step(
         return Step()  # every change brings us here: mostly there is nothing to send
     note_alive(session, lease.account_id, now=now)
     skip_expired(session, lease.account_id, now=now)
+    put_right(session, lease.account_id, now=now)
     place = situation(session, lease.account_id)
     forced, in_line = _line(session, lease.account_id, now, retries_only=retries_only)
     elder = None if retries_only else _elder(session, place.account, now)
