@@ -214,7 +214,7 @@ def _cancel(session: Session, order: Order, message_id: int, now: datetime) -> N
 
 
 def _hold(session: Session, order: Order, message_id: int, now: datetime) -> None:
-    queue.hold_back(session, order.wedding_id, message_id, now=now)
+    queue.hold_back(session, order.wedding_id, message_id, by=order.by, now=now)
 
 
 def _release(session: Session, order: Order, message_id: int, now: datetime) -> None:

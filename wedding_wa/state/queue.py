@@ -46,6 +46,7 @@ from wedding_wa.state.queue_views import (
     row_view,
     run_view,
 )
+from wedding_wa.state.session import viewer
 from wedding_wa.words import say
 
 ROUTE = "/queue"
@@ -151,7 +152,9 @@ class QueueState(NotWritten, Calm, PageState):
     @rx.event(temporal=True)
     async def set_aside(self, message_id: int) -> None:
         """Hold one back until it is let go."""
-        await self._change(queue.hold_back, message_id, done="queue.hold.done")
+        if who := await viewer(self):
+            change = functools.partial(queue.hold_back, by=who.user_id)
+            await self._change(change, message_id, done="queue.hold.done")
 
     @rx.event(temporal=True)
     async def let_go(self, message_id: int) -> None:

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import attempts_of, events_of, phases_of, set_policy
+from tests.fakes import NOON
 from tests.integration.queue.desk import ME, OTHER, Desk
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.domain.messages import Phase
+from wedding_wa.models import User
 from wedding_wa.services import lease as leases
 from wedding_wa.services import queue
 from wedding_wa.services.notices import open_notices
@@ -61,6 +63,20 @@ def test_what_a_person_holds_waits_for_them_and_keeps_its_place(desk: Desk) -> N
     assert desk.order() == [first, third]
     assert phases_of(desk.db, first)[:3] == ["queued", "held", "released"]
     assert desk.counters() == {"sent": 3}
+
+
+def test_who_holds_it_is_known_to_the_page(desk: Desk) -> None:
+    """By the name of whoever is logged in; the command line has none."""
+    message_id, other = desk.put(), desk.put()
+    anna = User(
+        email="anna@example.com", name="Anna", password_hash="", created_at=NOON
+    )
+    by = desk.db.write_now(lambda s: (s.add(anna), s.flush(), anna.id)[-1])
+    wedding = desk.couple.wedding
+    desk.db.write_now(queue.hold_back, wedding, message_id, by=by, now=desk.now)
+    hold_back(desk, other)
+    assert desk.row(message_id).hold_params["who"] == "Anna"
+    assert "who" not in desk.row(other).hold_params
 
 
 def test_in_hand_it_is_held_up_to_its_mark(desk: Desk) -> None:
