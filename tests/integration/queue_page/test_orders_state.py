@@ -277,7 +277,7 @@ async def test_single_orders_do_and_say_it(desk: Desk) -> None:
         await tab.until(lambda: "panel" in tab.sent(), "the panel follows")
         panel = (await tab.state(QueueState)).panel
         assert (panel["can_hold"], panel["can_release"]) == (False, True)
-        assert panel["note"].startswith("Held back by hand")
+        assert "held it back at 14:00" in panel["note"]
         await tab.do(QueueState.let_go(one))
         await tab.do(QueueState.hurry(one, 2))
         assert (await tab.state(QueueState)).toast["kind"] == "success"
