@@ -11,7 +11,12 @@ from wedding_wa.domain.messages import HoldRule, Phase, Status
 from wedding_wa.models import Account, QueueMessage
 from wedding_wa.services import events, notices
 from wedding_wa.services.history import policy_of
-from wedding_wa.services.queue.rows import change_pending, message_event, row_id
+from wedding_wa.services.queue.rows import (
+    MESSAGES,
+    change_pending,
+    message_event,
+    row_id,
+)
 from wedding_wa.services.sql import changed
 
 # A sender says every half minute that it lives; after so long a silence it was away.
@@ -92,7 +97,7 @@ def _set_missed_aside(session: Session, account_id: int, now: datetime) -> int:
 def _miss(session: Session, message: QueueMessage, now: datetime) -> bool:
     was_due = message.due_at.isoformat()
     values = aside(HoldRule.MISSED, now, was_due=was_due)
-    if not change_pending(session, message, **values):
+    if not change_pending(session, message, MESSAGES.c.held_at.is_(None), **values):
         return False
     tell_set_aside(session, message, HoldRule.MISSED, now)
     return True

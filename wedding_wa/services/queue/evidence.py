@@ -91,8 +91,13 @@ def settle_sent(
 
     `late`: also one that was already held for not sent (WAHA was seen to send minutes
     after its client had gone). It may be back in the line, claimed once more, given up
-    or cancelled: whatever it is, it must not go twice, and it did go.
+    or cancelled: whatever it is by now, not when it was looked at, it must not go
+    twice, and it did go.
     """
+    found = _as_it_is(session, message)
+    if found is None:
+        return False
+    message = found
     settled = changed(
         session,
         sa.update(MESSAGES)
@@ -123,6 +128,16 @@ def settle_sent(
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)
     return True
+
+
+def _as_it_is(session: Session, message: QueueMessage) -> QueueMessage | None:
+    """The message now; until the commit nobody claims it or has it sent again."""
+    return session.exec(
+        select(QueueMessage)
+        .where(QueueMessage.id == message.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
 
 
 def _show_in_chat(

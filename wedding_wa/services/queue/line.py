@@ -265,6 +265,7 @@ def _hold(session: Session, message: QueueMessage, hold: Hold, now: datetime) ->
     if not change_pending(
         session,
         message,
+        MESSAGES.c.held_at.is_(None),
         due_at=due,
         hold_rule=hold.rule.value,
         hold_params=params,
@@ -286,6 +287,9 @@ def _claim(
             MESSAGES.c.id == message.id,
             MESSAGES.c.status == Status.PENDING,
             MESSAGES.c.attempt == message.attempt,
+            # a person may have held it, or changed its words, since it was read
+            MESSAGES.c.held_at.is_(None),
+            MESSAGES.c.text == message.text,
             sa.exists().where(*mine(lease)),
         )
         .values(

@@ -86,8 +86,14 @@ def held(claim: Claim, *, fenced: bool = True) -> tuple[sa.ColumnElement[bool], 
     return (*ours, sa.exists().where(*mine(claim.lease))) if fenced else ours
 
 
-def change_pending(session: Session, message: QueueMessage, **values: object) -> bool:
-    """Change a waiting message as it was read; False if it moved meanwhile."""
+def change_pending(
+    session: Session,
+    message: QueueMessage,
+    *also: sa.ColumnElement[bool],
+    **values: object,
+) -> bool:
+    """Change a waiting message as it was read; False if it moved meanwhile. `also` is
+    what else of it must still be so."""
     return bool(
         changed(
             session,
@@ -96,6 +102,7 @@ def change_pending(session: Session, message: QueueMessage, **values: object) ->
                 MESSAGES.c.id == message.id,
                 MESSAGES.c.status == Status.PENDING,
                 MESSAGES.c.attempt == message.attempt,
+                *also,
             )
             .values(**values),
         )
