@@ -40,6 +40,8 @@ def selection_bar() -> rx.Component:
 def question() -> rx.Component:
     """Return the dialog that asks before anything is done to many."""
     asked = _O.asked
+    # No dialog's action: closing by itself it would also say `leave_it`, and that
+    # could be heard before `do_it`. What was asked is over once it is done.
     yes = rx.button(
         asked["action"],
         color_scheme=rx.cond(asked["kind"] == "cancel", "tomato", "jade"),
@@ -56,7 +58,7 @@ def question() -> rx.Component:
             ),
             rx.flex(
                 rx.alert_dialog.cancel(no),
-                rx.alert_dialog.action(yes),
+                yes,
                 gap="10px",
                 justify="end",
                 wrap="wrap",

@@ -135,7 +135,11 @@ def _result(one: rx.Var[Any]) -> rx.Component:
 
 
 def _times(one: rx.Var[Any]) -> rx.Component:
-    ran = rx.el.span(tr("maintenance.ran"), " ", ago(one["ran_at"]))
+    ran = rx.cond(
+        one["lately"],
+        rx.el.span(tr("maintenance.ran_lately")),
+        rx.el.span(tr("maintenance.ran"), " ", ago(one["ran_at"])),
+    )
     took = rx.cond(one["took"] != "", rx.el.span(one["took"]), rx.fragment())
     coming = rx.el.span(tr("maintenance.next"), " ", ago(one["next_at"]))
     return rx.el.p(

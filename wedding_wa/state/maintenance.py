@@ -57,17 +57,22 @@ DID = (
 
 _LONGEST = 40
 _SECOND_MS = 1000
+_MINUTE = timedelta(minutes=1)
 
 Texts = dict[str, str]
 
 
 class ChoreRow(TypedDict):
-    """One chore as the page shows it; the moments are ISO 8601, "" for none."""
+    """One chore as the page shows it; the moments are ISO 8601, "" for none.
+
+    `lately`: it comes so often that its runs are not all written: only this is known.
+    """
 
     name: str
     state: str
     when: str
     ran_at: str
+    lately: bool
     next_at: str
     took: str
     told: str
@@ -169,6 +174,7 @@ def row_of(chore: ChoreView, lang: str) -> ChoreRow:
         "state": chore.state.value,
         "when": _when(chore, lang),
         "ran_at": chore.ran_at.isoformat() if chore.ran_at else "",
+        "lately": _ran_lately(chore),
         "next_at": chore.next_at.isoformat() if chore.next_at else "",
         "took": _took(chore.took_ms, lang),
         "told": _told(chore, lang),
@@ -203,6 +209,12 @@ def _when(chore: ChoreView, lang: str) -> str:
         if seconds and seconds % size == 0:
             return say(lang, f"maintenance.every.{unit}", n=seconds // size)
     return say(lang, "maintenance.every.seconds", n=seconds)
+
+
+def _ran_lately(chore: ChoreView) -> bool:
+    """Its row tells of it once a minute; were it late, its state would say so."""
+    often = chore.every is not None and chore.every < _MINUTE
+    return often and chore.state is ChoreState.WELL
 
 
 def _took(ms: int | None, lang: str) -> str:
