@@ -23,6 +23,7 @@ from tests.integration.faults.line import SEND, Line, says
 from tests.integration.queue.desk import ME, OTHER, Desk
 from wedding_wa.db import Database
 from wedding_wa.services import lease as leases
+from wedding_wa.services import queue
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.settler import settle
 from wedding_wa.services.worker import AccountWorker
@@ -249,3 +250,30 @@ async def test_a_sleep_of_the_machine_is_no_proof_that_nothing_went(
     clock.sleeps(3600)
     await settle(world.database, clients, clock, settle_after=timedelta(seconds=300))
     assert message(world.database, number).status == "unconfirmed"
+
+
+def test_what_was_accepted_in_a_future_that_was_wrong_goes_today(desk: Desk) -> None:
+    """Nobody planned it for next year: it was to go at once."""
+    days = Days(desk)
+    days.step_the_clock(timedelta(days=365))
+    put_many(desk, guests(2))
+    days.step_the_clock(timedelta(days=-365))
+    planned = desk.put(due_at=desk.now + timedelta(days=30))
+    days.work(3600)
+    assert len(days.went) == 2
+    assert desk.row(planned).status == "pending"
+
+
+def test_a_pause_that_was_asked_for_in_a_wrong_future_ends(desk: Desk) -> None:
+    """Five minutes were asked for, not a year and five minutes."""
+    days = Days(desk)
+    days.step_the_clock(timedelta(days=365))
+    put_many(desk, guests(1))
+    claim = desk.claim()
+    fault = queue.Fault("error.waha.rate_limited", 429, timedelta(minutes=5))
+    desk.db.write_now(
+        queue.retry_later, claim, due_at=desk.now, fault=fault, now=desk.now
+    )
+    days.step_the_clock(timedelta(days=-365))
+    days.work(24 * 3600)
+    assert len(days.went) == 1

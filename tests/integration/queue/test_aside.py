@@ -234,3 +234,43 @@ def test_too_late_is_skipped_whatever_it_waits_for(desk: Desk, waits_for: str) -
     row = desk.row(message_id)
     assert (row.status, row.skip_reason) == ("skipped", "expired")
     assert events_of(desk.db, message_id)[-1].data == {"reason": "expired"}
+
+
+def test_let_go_it_has_its_own_time_and_not_that_of_a_hold(desk: Desk) -> None:
+    """A limit had moved it for an hour when a person held it; let go, the limit itself
+    is asked, and what ends the limit frees it."""
+    message_id = desk.put()
+    set_policy(desk.db, desk.couple.groom, unanswered_max=1)
+    desk.order()
+    second = desk.put()
+    assert desk.step().claim is None
+    assert desk.row(second).hold_rule == "unanswered"
+    hold_back(desk, second)
+    let_go(desk, second)
+    set_policy(desk.db, desk.couple.groom, unanswered_max=0)
+    assert desk.claim().message_id == second
+    assert message_id != second
+
+
+def test_let_go_before_its_planned_time_it_waits_for_it(desk: Desk) -> None:
+    """Held and released, a planned message is planned for the same moment still."""
+    message_id = desk.put(due_at=desk.now + HOUR)
+    hold_back(desk, message_id)
+    let_go(desk, message_id)
+    assert desk.row(message_id).hold_rule == "scheduled"
+    assert desk.step().claim is None
+    desk.later(3600)
+    assert desk.claim().message_id == message_id
+
+
+def test_the_notice_ends_when_a_proof_takes_the_last_one(desk: Desk) -> None:
+    """Set aside, and then found to have gone: there is nothing to decide any more."""
+    message_id = desk.unconfirmed_one()
+    desk.settle(message_id, went=False)
+    for _ in range(3):
+        desk.claim()
+        die(desk)
+    assert kinds(desk) == ["quarantine"]
+    desk.ack(message_id, 1)
+    assert desk.row(message_id).status == "sent"
+    assert kinds(desk) == []

@@ -320,3 +320,18 @@ def _set(desk: Desk, **values: object) -> None:
             and None
         )
     )
+
+
+def test_what_cannot_go_though_forced_is_written_once(desk: Desk) -> None:
+    """Looking again changes nothing: else each look would wake the next one."""
+    set_policy(desk.db, desk.couple.groom, unanswered_max=1)
+    desk.put()
+    desk.order()
+    message_id = desk.put()
+    desk.db.write_now(queue.force, desk.couple.wedding, message_id, now=desk.now)
+    assert desk.step().claim is None
+    before = desk.row(message_id)
+    assert (before.hold_rule, before.due_at > desk.now) == ("unanswered", True)
+    desk.later(5)
+    assert desk.step().claim is None
+    assert desk.row(message_id).due_at == before.due_at

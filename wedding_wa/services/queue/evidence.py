@@ -21,6 +21,7 @@ from wedding_wa.domain.messages import (
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.chat_lines import note_outbound
+from wedding_wa.services.queue.aside import end_notices
 from wedding_wa.services.queue.rows import (
     ATTEMPTS,
     FREE,
@@ -124,6 +125,8 @@ def settle_sent(
     _end_what_it_did(session, message, now)
     count_failures(session, message.account_id, None)
     _show_in_chat(session, message, provider_id, now)
+    if message.held_at is not None:
+        end_notices(session, message, now=now)
     data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)

@@ -255,11 +255,14 @@ def _revoked(session: Session, consent_id: int) -> bool:
 
 def _hold(session: Session, message: QueueMessage, hold: Hold, now: datetime) -> None:
     """Let it wait: `due_at` moves, no try and no failure counted; logged once."""
-    due = hold.until or (message.due_at if hold.account_wide else now + _ASK_AGAIN)
     params = {**hold.params, "reason": hold.rule.value}
     if hold.until is not None:
         params["next_slot_at"] = hold.until.isoformat()
     begins = message.hold_rule != hold.rule
+    # one that is forced is asked at each look: what is written then would be heard,
+    # and bring on the next look
+    stays = hold.account_wide or (not begins and message.due_at > now)
+    due = hold.until or (message.due_at if stays else now + _ASK_AGAIN)
     if not begins and (message.due_at, message.hold_params) == (due, params):
         return
     if not change_pending(

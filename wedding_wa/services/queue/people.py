@@ -170,11 +170,17 @@ def _back_to_its_place(message: QueueMessage) -> dict[str, object]:
 
 
 def _own_time(message: QueueMessage, now: datetime) -> dict[str, object]:
-    """The hold that its own time still makes, once nobody sets it aside."""
-    if message.due_at <= now:
-        return {**FREE}
+    """Its own time, and the hold that this still makes, once nobody sets it aside. A
+    limit may have moved `due_at`; the place in the line is what was planned."""
+    due = message.due_at if message.failures else min(message.due_at, message.queue_at)
+    if due <= now:
+        return {"due_at": due, **FREE}
     rule = HoldRule.RETRY if message.failures else HoldRule.SCHEDULED
-    return {"hold_rule": rule.value, "hold_params": {"reason": rule.value}}
+    return {
+        "due_at": due,
+        "hold_rule": rule.value,
+        "hold_params": {"reason": rule.value},
+    }
 
 
 def _was_ever_in_doubt(session: Session, message_id: int) -> bool:
