@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import MessageRefused
-from wedding_wa.domain.messages import Phase, Status
+from wedding_wa.domain.messages import Status
 from wedding_wa.models import Account, MessageAttempt, MessageEvent, QueueMessage
+from wedding_wa.services import queue
 from wedding_wa.services.queue.rows import row_id
 from wedding_wa.services.queue_list import Wish
 from wedding_wa.services.queue_live import LivePhase, recent_phases
@@ -153,7 +154,7 @@ def message_detail(
         can_retry=_can_retry(message),
         can_hold=_can_cancel(message) and message.held_at is None,
         can_release=message.held_at is not None,
-        can_edit=_can_cancel(message) and not _was_in_doubt(session, message_id),
+        can_edit=_can_cancel(message) and not queue.may_be_out(session, message),
         can_hurry=message.status == Status.PENDING,
         events=_events(session, message_id),
         tries=_tries(session, message_id),
@@ -180,19 +181,6 @@ def _can_force(message: QueueMessage) -> bool:
 
 def _can_retry(message: QueueMessage) -> bool:
     return message.status == Status.FAILED and message.error_code != MessageRefused.code
-
-
-def _was_in_doubt(session: Session, message_id: int) -> bool:
-    """Nobody knew once whether it went: with other words it might go twice."""
-    found = session.exec(
-        select(MessageEvent.id)
-        .where(
-            MessageEvent.message_id == message_id,
-            MessageEvent.phase == Phase.UNCONFIRMED,
-        )
-        .limit(1)
-    )
-    return found.first() is not None
 
 
 def _events(session: Session, message_id: int) -> tuple[Event, ...]:

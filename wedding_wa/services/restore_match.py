@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,13 +25,12 @@ from wedding_wa.models import (
     QueueMessage,
 )
 from wedding_wa.services import queue
+from wedding_wa.services.queue.rows import TAKING
 from wedding_wa.services.same_person import same_person
 from wedding_wa.services.sql import changed, table
 from wedding_wa.services.waha import WahaMessage
 from wedding_wa.services.waha_evidence import ID_ENGINES
 
-# So long after its moment a message may still be in the copy: it was taken meanwhile.
-_TAKING = timedelta(seconds=30)
 # So many of the newest known messages are looked for before the chats are disbelieved.
 _KNOWN = 5
 _OPEN = (Status.PENDING, Status.PROCESSING, Status.UNCONFIRMED, Status.FAILED)
@@ -222,7 +221,7 @@ def _maybe_sent(account: Account) -> tuple[sa.ColumnElement[bool], ...]:
     )
     return (
         col(QueueMessage.account_id) == account.id,
-        col(QueueMessage.created_at) <= account.restored_from + _TAKING,
+        col(QueueMessage.created_at) <= account.restored_from + TAKING,
         sa.or_(col(QueueMessage.status).in_([str(each) for each in _OPEN]), skipped),
     )
 

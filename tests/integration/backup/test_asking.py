@@ -10,12 +10,13 @@ from sqlmodel import select
 
 from tests.accounts import account, gaps, update
 from tests.builders import attempts_of, message, phases_of
-from tests.integration.backup.conftest import ANNA, BRUNO, Story, store
+from tests.integration.backup.conftest import ANNA, BRUNO, Side, Story, store
 from tests.integration.conftest import _until
-from wedding_wa.domain.errors import NotFound
+from wedding_wa.domain.errors import Conflict, NotFound
 from wedding_wa.models import AuditEntry, HandMessage
 from wedding_wa.services import queue, restore_check
 from wedding_wa.services.catch_up import catch_up
+from wedding_wa.services.queue_timeline import message_detail
 from wedding_wa.services.restore_check import skip, waiting
 
 
@@ -315,3 +316,37 @@ async def test_an_account_that_was_never_linked_needs_no_asking(story: Story) ->
     await after.check()
     assert not after.held()
     assert after.why() is None
+
+
+async def test_words_stay_as_the_copy_has_them_until_it_knows(story: Story) -> None:
+    """It went as it stands in the copy: with other words the chat would not prove it,
+    and the guest would read both."""
+    before = story.before
+    number = before.put("Alle sei")
+    story.back_up()
+    await before.send(1)
+    after = await story.restored()
+    with pytest.raises(Conflict):
+        edit(after, number, "Alle sette")
+    detail = after.db.read_now(
+        message_detail, after.world.couple.wedding, number, now=after.clock.now()
+    )
+    assert detail is not None
+    assert not detail.can_edit
+    after.clock.advance(60)
+    later = after.put("Nuovissimo")
+    edit(after, later, "Anche questo")
+    await after.hear()
+    await after.checked()
+    assert after.status(number) == "sent"
+    assert message(after.db, number).text == "Alle sei"
+
+
+def edit(side: Side, number: int, text: str) -> None:
+    side.db.write_now(
+        queue.edit,
+        side.world.couple.wedding,
+        number,
+        text=text,
+        now=side.clock.now(),
+    )

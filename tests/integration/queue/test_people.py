@@ -155,3 +155,14 @@ def test_retry_failed_may_name_its_messages(desk: Desk) -> None:
     assert retry_failed(desk, [ids[1], waiting, 4711]) == 1
     assert [desk.row(i).status for i in ids] == ["failed", "pending", "failed"]
     assert desk.row(waiting).due_at == NOON
+
+
+def test_what_was_refused_for_good_cannot_be_forced(desk: Desk) -> None:
+    """WhatsApp has said no to this very message: once more would get the same no."""
+    message_id = desk.put()
+    claim = desk.claim()
+    desk.mark(claim)
+    desk.failed(claim, Outcome.REFUSED)
+    with pytest.raises(Conflict):
+        force(desk, message_id)
+    assert desk.row(message_id).status == "failed"

@@ -38,6 +38,7 @@ from wedding_wa.services.queue.people import (
     edit,
     hold_back,
     let_go,
+    may_be_out,
     set_priority,
 )
 from wedding_wa.services.queue.proof import rest_on_renewed, rests_on_ended
@@ -63,6 +64,7 @@ __all__ = [
     "let_go",
     "look_again",
     "mark_dispatched",
+    "may_be_out",
     "next_step",
     "note_alive",
     "note_look",

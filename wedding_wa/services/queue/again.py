@@ -22,10 +22,11 @@ def force(session: Session, wedding_id: int, message_id: int, *, now: datetime) 
     """Send one now: before all others, past limits, gap, cool-down, rest, windows.
 
     Never past consent, opt-out, expiry, pause or an account that is down. Also gives
-    a failed message one more try. Raises NotFound or Conflict.
+    a failed message one more try, unless it was refused for good. Raises NotFound or
+    Conflict.
     """
     message = find_mine(session, wedding_id, message_id)
-    if message.status == Status.FAILED:
+    if message.status == Status.FAILED and message.error_code != MessageRefused.code:
         _again(session, message, now)
     forced = changed(
         session,

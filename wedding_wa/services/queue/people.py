@@ -10,13 +10,14 @@ from sqlmodel import Session, select
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason, Status
 from wedding_wa.domain.text import between, clean_text
-from wedding_wa.models import MessageEvent, QueueMessage, User
+from wedding_wa.models import Account, MessageEvent, QueueMessage, User
 from wedding_wa.services import events
 from wedding_wa.services.queue.aside import aside, end_notices
 from wedding_wa.services.queue.leave import skipped
 from wedding_wa.services.queue.rows import (
     FREE,
     MESSAGES,
+    TAKING,
     change_pending,
     end_attempt,
     find_mine,
@@ -103,7 +104,7 @@ def edit(
     cleaned = clean_text(text)
     if cleaned == message.text:
         return
-    if _was_ever_in_doubt(session, message_id):
+    if may_be_out(session, message):
         raise Conflict("the old words may have gone")
     before = _back_to_its_place(message)
     _take_back(session, message, now, text=cleaned, **before)
@@ -183,13 +184,18 @@ def _own_time(message: QueueMessage, now: datetime) -> dict[str, object]:
     }
 
 
-def _was_ever_in_doubt(session: Session, message_id: int) -> bool:
-    found = session.exec(
+def may_be_out(session: Session, message: QueueMessage) -> bool:
+    """Whether the message may have gone as it is: a late proof must find the words it
+    is about, so these cannot be changed."""
+    in_doubt = session.exec(
         select(MessageEvent.id)
         .where(
-            MessageEvent.message_id == message_id,
+            MessageEvent.message_id == message.id,
             MessageEvent.phase == Phase.UNCONFIRMED,
         )
         .limit(1)
     )
-    return found.first() is not None
+    if in_doubt.first() is not None:
+        return True
+    copied = session.get_one(Account, message.account_id).restored_from
+    return copied is not None and message.created_at <= copied + TAKING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -18,6 +18,8 @@ from wedding_wa.services.sql import changed, insert_id, table
 
 MESSAGES = table(QueueMessage)
 ATTEMPTS = table(MessageAttempt)
+#: So long after its moment a message may still be in a copy: it was taken meanwhile.
+TAKING = timedelta(seconds=30)
 FREE: dict[str, object] = {"hold_rule": None, "hold_params": {}}
 
 
