@@ -250,17 +250,23 @@ class QueueCounter(SQLModel, table=True):
 class MessageArchive(SQLModel, table=True):
     """A message that retention took out of the queue, whole, as `show --json` had it.
 
-    The counters forget it; the proof page adds these, so that its sums stay true.
+    The counters forget it; the proof page adds these, so that its sums stay true. It
+    keeps its key, whatever is kept of it: asked again, nothing is queued twice.
     """
 
     __tablename__ = "message_archive"
-    __table_args__ = (sa.Index(None, "wedding_id", "id"),)
+    __table_args__ = (
+        sa.Index(None, "wedding_id", "id"),
+        sa.Index(None, "wedding_id", "idempotency_key"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     wedding_id: int = Field(foreign_key="wedding.id")
     account_id: int = Field(foreign_key="account.id")
     message_id: int = Field(unique=True)
     task_id: str = Field(unique=True)
+    idempotency_key: str | None = None
+    asked: str | None = None
     status: str
     record: dict[str, object] | None = Field(default=None, sa_type=sa.JSON)
     at: datetime = Field(sa_type=UtcDateTime)

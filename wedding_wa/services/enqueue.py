@@ -14,12 +14,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput, Conflict, NoConsent, NotFound
 from wedding_wa.domain.messages import Kind, Phase, Status
 from wedding_wa.domain.text import between, clean_text, clean_title
-from wedding_wa.models import Account, Chat, Consent, Guest, Household, QueueMessage
+from wedding_wa.models import (
+    Account,
+    Chat,
+    Consent,
+    Guest,
+    Household,
+    MessageArchive,
+    QueueMessage,
+)
 from wedding_wa.services import events
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.once import insert_once
@@ -27,6 +36,7 @@ from wedding_wa.services.sql import table
 from wedding_wa.services.voice import consent_to, recipient_of
 
 _MESSAGES = table(QueueMessage)
+_ARCHIVE = table(MessageArchive)
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -139,7 +149,8 @@ def _insert(
     now: datetime,
 ) -> Enqueued:
     row = _row(session, account, consent, request, now)
-    message_id = insert_once(session, _MESSAGES, **row)
+    number = _number(session)
+    message_id = insert_once(session, _MESSAGES, **row, **number)
     if message_id is None:  # the same key, committed by another connection meanwhile
         made = _made_before(session, account.wedding_id, request)
         if made is None:
@@ -155,6 +166,17 @@ def _insert(
         data={"priority": request.priority, "due_at": row["due_at"].isoformat()},
     )
     return Enqueued(message_id, row["task_id"])
+
+
+def _number(session: Session) -> dict[str, Any]:
+    """Where the database would give the number of the newest row again once that is
+    put away, as SQLite does: the one after all that were ever given."""
+    if session.get_bind().dialect.name != "sqlite":
+        return {}
+    in_queue = sa.select(sa.func.max(_MESSAGES.c.id)).scalar_subquery()
+    put_away = sa.select(sa.func.max(_ARCHIVE.c.message_id)).scalar_subquery()
+    newest = sa.func.max(sa.func.coalesce(in_queue, 0), sa.func.coalesce(put_away, 0))
+    return {"id": newest + 1}
 
 
 def _row(
@@ -238,12 +260,21 @@ def _made_before(
 ) -> Enqueued | None:
     if request.idempotency_key is None:
         return None
-    found = session.exec(
-        select(QueueMessage.id, QueueMessage.task_id, QueueMessage.asked).where(
-            QueueMessage.wedding_id == wedding_id,
-            QueueMessage.idempotency_key == request.idempotency_key,
+    row = QueueMessage
+    in_queue = select(row.id, row.task_id, row.asked).where(
+        row.wedding_id == wedding_id, row.idempotency_key == request.idempotency_key
+    )
+    kept = MessageArchive
+    put_away = (
+        select(kept.message_id, kept.task_id, kept.asked)
+        .where(
+            kept.wedding_id == wedding_id,
+            kept.idempotency_key == request.idempotency_key,
         )
-    ).first()
+        .order_by(col(kept.id))
+    )
+    # in this order: what is put away meanwhile is in the one or in the other
+    found = session.exec(in_queue).first() or session.exec(put_away).first()
     if found is None:
         return None
     message_id, task_id, asked = found

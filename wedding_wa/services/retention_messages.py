@@ -112,6 +112,8 @@ def _archived(
         account_id=message.account_id,
         message_id=message.id,
         task_id=message.task_id,
+        idempotency_key=message.idempotency_key,
+        asked=message.asked,
         status=message.status,
         record=whole_record(session, message) if whole else None,
         at=now,

@@ -29,6 +29,7 @@ from wedding_wa.models import (
     HearingGap,
     LoginSession,
     Notice,
+    QueueMessage,
     User,
     WebhookLog,
     WebhookRefusal,
@@ -291,3 +292,44 @@ def _history(session: Session, couple: Couple) -> None:
 def _left(session: Session) -> dict[Any, int]:
     models = (AccountStatusChange, HearingGap, Notice, WebhookRefusal, LoginSession)
     return {model: len(session.exec(select(model)).all()) for model in models}
+
+
+@pytest.mark.parametrize("action", ["archive", "delete"])
+async def test_a_key_outlives_its_message(
+    any_database: Database, couple: Couple, action: str
+) -> None:
+    """Asked again long after, the first answer comes back, and something else under
+    the same key is refused: nothing is queued a second time."""
+    first = put(any_database, couple, now=ago(9), idempotency_key="rsvp-7")
+    give_up(any_database, first.id, days=8)
+    wish(any_database, couple, failed_action=action)
+    assert any((await retain(any_database, now=NOON)).values())
+    assert statuses(any_database) == {}
+
+    again = put(any_database, couple, now=NOON, idempotency_key="rsvp-7")
+    assert again == first
+    with pytest.raises(BadInput):
+        put(any_database, couple, now=NOON, idempotency_key="rsvp-7", text="Altro")
+    assert statuses(any_database) == {}
+    assert put(any_database, couple, now=NOON, idempotency_key="rsvp-8") != first
+
+
+async def test_a_number_is_never_given_twice(
+    any_database: Database, couple: Couple
+) -> None:
+    """The newest message was put away; the next one has a number of its own, and can
+    be put away as well."""
+    numbers = set()
+    for days in (30, 20, 10):
+        numbers.add(ended(any_database, couple, "failed", days))
+        assert (await retain(any_database, now=NOON))["archived"] == 1
+    assert len(numbers) == 3
+    assert {one.message_id for one in archive(any_database)} == numbers
+
+
+def give_up(database: Database, message_id: int, *, days: float) -> None:
+    def end(session: Session) -> None:
+        row = session.get_one(QueueMessage, message_id)
+        row.status, row.finished_at = "failed", ago(days)
+
+    database.write_now(end)
