@@ -97,7 +97,9 @@ class Sender:
             client = await self._clients.get(claim.account_id)
             phase, reserved = await self._approach(claim, plan, client)
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(claim, Outcome.STOPPED))
+            # told to stop it stops; what cannot be written whoever comes next frees
+            with contextlib.suppress(sa.exc.OperationalError):
+                await asyncio.shield(self._give_back(claim, Outcome.STOPPED))
             raise
         except _NotOurs:
             log.warning("message let go", extra=_extra("message_let_go", claim))

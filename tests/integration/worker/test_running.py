@@ -15,6 +15,7 @@ import pytest
 
 from tests.builders import attempts_of, guest_wrote, message, phases_of, put, set_policy
 from tests.integration.conftest import World
+from tests.integration.faults.database import Trouble
 from tests.integration.queue.desk import NO_LIMITS
 from tests.integration.worker.conftest import make_sender
 from wedding_wa.models import Account
@@ -247,4 +248,28 @@ async def test_a_stop_during_a_send_that_hangs_does_not_wait_for_ever(
     async with working(quick):
         await until(is_(quick, one, "unconfirmed"), "the next worker finds it in doubt")
         await idle(quick)
+    assert quick.delivered() == []
+
+
+async def test_a_stop_while_the_database_is_in_trouble_ends_it_all_the_same(
+    quick: World,
+) -> None:
+    """The message cannot be given back: whoever comes next frees it. Nothing is sent
+    by a worker that was told to stop."""
+    set_policy(
+        quick.database,
+        quick.couple.groom,
+        typing_min_seconds=60.0,
+        typing_max_seconds=60.0,
+    )
+    trouble = Trouble(quick.database)
+    async with working(quick) as task:
+        one = await asyncio.to_thread(ask, quick)
+        await until(lambda: "typing" in phases_of(quick.database, one), "it types")
+        trouble.make_read_only()
+        task.cancel()
+        ended, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        trouble.make_writable()
+    assert ended == {task}
+    assert message(quick.database, one).status == "processing"
     assert quick.delivered() == []
