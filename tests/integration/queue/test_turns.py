@@ -141,3 +141,31 @@ def test_words_that_show_nothing_or_are_too_many_change_nothing(
         edit(desk, message_id, text)
     assert desk.row(message_id).text == before
     assert phases_of(desk.db, message_id) == ["queued"]
+
+
+@pytest.mark.parametrize("act", ["cancel", "hold_back", "force"])
+def test_who_waits_behind_another_try_is_free_when_a_person_moves_it(
+    desk: Desk, act: str
+) -> None:
+    """WAHA wanted an hour before the next try; the person takes that message away,
+    holds it, or has it sent now: the ones behind it do not wait for that hour."""
+    first = desk.put()
+    desk.retry(desk.claim(), seconds=3600)
+    second = desk.put()
+    assert desk.step().claim is None
+    assert desk.row(second).hold_rule == "behind"
+    order = getattr(queue, act)
+    desk.db.write_now(order, desk.couple.wedding, first, now=desk.now)
+    assert desk.order() == ([first, second] if act == "force" else [second])
+
+
+def test_who_waits_behind_what_then_proves_to_have_gone_is_free(desk: Desk) -> None:
+    """The first try went after all: there is nothing to wait for."""
+    first = desk.put()
+    claim = desk.claim()
+    desk.mark(claim)
+    desk.retry(claim, seconds=3600)
+    second = desk.put()
+    assert desk.step().claim is None
+    assert desk.ack(first, 1)
+    assert desk.claim().message_id == second

@@ -14,7 +14,13 @@ from wedding_wa.domain.messages import Phase, Status
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.queue.aside import end_notices
-from wedding_wa.services.queue.rows import FREE, MESSAGES, find_mine, message_event
+from wedding_wa.services.queue.rows import (
+    FREE,
+    MESSAGES,
+    find_mine,
+    free_those_behind,
+    message_event,
+)
 from wedding_wa.services.sql import changed
 
 
@@ -39,6 +45,7 @@ def force(session: Session, wedding_id: int, message_id: int, *, now: datetime) 
     events.end_waits(session, message_id, at=now)
     message_event(session, message, Phase.FORCED, now)
     end_notices(session, message, now=now)
+    free_those_behind(session, message, now=now)
 
 
 def retry_failed(

@@ -28,6 +28,7 @@ from wedding_wa.services.queue.rows import (
     MESSAGES,
     count_failures,
     end_attempt,
+    free_those_behind,
     message_event,
     row_id,
     settle_attempt,
@@ -125,6 +126,7 @@ def settle_sent(
     _end_what_it_did(session, message, now)
     count_failures(session, message.account_id, None)
     _show_in_chat(session, message, provider_id, now)
+    free_those_behind(session, message, now=now)
     if message.held_at is not None:
         end_notices(session, message, now=now)
     data = {"evidence": evidence, "provider_message_id": provider_id}

@@ -11,7 +11,13 @@ from wedding_wa.domain.messages import Phase, SkipReason, Status
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.queue.aside import end_notices
-from wedding_wa.services.queue.rows import FREE, change_pending, message_event, row_id
+from wedding_wa.services.queue.rows import (
+    FREE,
+    change_pending,
+    free_those_behind,
+    message_event,
+    row_id,
+)
 
 
 def skip_pending(
@@ -23,6 +29,7 @@ def skip_pending(
     events.end_waits(session, row_id(message), at=now)
     message_event(session, message, Phase.SKIPPED, now, {"reason": reason.value})
     end_notices(session, message, now=now)
+    free_those_behind(session, message, now=now)
     return True
 
 

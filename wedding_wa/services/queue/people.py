@@ -21,6 +21,7 @@ from wedding_wa.services.queue.rows import (
     change_pending,
     end_attempt,
     find_mine,
+    free_those_behind,
     message_event,
     row_id,
 )
@@ -42,6 +43,7 @@ def cancel(
         session, message, Phase.SKIPPED, now, {"reason": SkipReason.CANCELLED.value}
     )
     end_notices(session, message, now=now)
+    free_those_behind(session, message, now=now)
 
 
 def hold_back(
@@ -68,6 +70,7 @@ def hold_back(
     events.end_waits(session, message_id, at=now)
     reason = {"reason": HoldRule.BY_HAND.value}
     message_event(session, message, Phase.HELD, now, reason)
+    free_those_behind(session, message, now=now)
 
 
 def _name_of(session: Session, user_id: int | None) -> str | None:
@@ -132,6 +135,7 @@ def set_priority(
         raise Conflict("not waiting any more")
     data = {"priority": wanted, "priority_before": message.priority}
     message_event(session, message, Phase.REORDERED, now, data, duration_ms=0)
+    free_those_behind(session, message, now=now)
 
 
 def _take_back(

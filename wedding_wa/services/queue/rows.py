@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from wedding_wa.domain.errors import NotFound
-from wedding_wa.domain.messages import Outcome, Phase, Status
+from wedding_wa.domain.messages import HoldRule, Outcome, Phase, Status
 from wedding_wa.models import Account, MessageAttempt, QueueMessage
 from wedding_wa.services import events
 from wedding_wa.services.lease import Lease, mine
@@ -108,6 +108,26 @@ def change_pending(
             )
             .values(**values),
         )
+    )
+
+
+def free_those_behind(
+    session: Session, message: QueueMessage, *, now: datetime
+) -> None:
+    """The message does not wait for another try any more, or not before others: let
+    those that waited for it be decided anew, at once."""
+    if not message.failures:
+        return
+    changed(
+        session,
+        sa.update(MESSAGES)
+        .where(
+            MESSAGES.c.account_id == message.account_id,
+            MESSAGES.c.status == Status.PENDING,
+            MESSAGES.c.hold_rule == HoldRule.BEHIND,
+            MESSAGES.c.due_at > now,
+        )
+        .values(due_at=now),
     )
 
 
