@@ -8,7 +8,7 @@ the batch under way is finished and the rest stays as it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wedding_wa.db import Database
@@ -42,14 +42,23 @@ class Runs:
             run.stopped = True
 
     async def carry_out(
-        self, db: Database, order: Order, ids: Sequence[int], *, clock: Clock
+        self,
+        db: Database,
+        order: Order,
+        ids: Sequence[int],
+        *,
+        clock: Clock,
+        begun: Callable[[], None] | None = None,
     ) -> Run:
-        """Carry an order out; return it as it ended. Raises Refused while another is
-        under way: two orders for the same messages would only surprise."""
+        """Carry an order out; return it as it ended. `begun` is called once it is to be
+        seen, before anything is changed. Raises Refused while another is under way: two
+        orders for the same messages would only surprise."""
         if self.of(order.wedding_id):
             raise Refused("queue.run.busy")
         run = Run(order, Progress(0, 0, len(ids)))
         self._of[order.wedding_id] = run
+        if begun is not None:
+            begun()
         try:
             steps = in_batches(db, order, ids, clock=clock)
             async with contextlib.aclosing(steps):

@@ -105,7 +105,9 @@ class QueueOrdersState(QueueState):
             self.selected, self.everybody = [], False
         app = runtime.current()
         try:
-            run = await app.runs.carry_out(app.db, order, ids, clock=app.clock)
+            run = await app.runs.carry_out(
+                app.db, order, ids, clock=app.clock, begun=app.bus.publish
+            )
         except WeddingError as error:
             async with self:
                 self._tell("error", say(lang, error.code, **error.params))
