@@ -22,6 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import Session
 
+from wedding_wa.domain.errors import NotFound
+
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
@@ -34,6 +36,7 @@ _BATCH = 64
 _READERS = 8
 # PostgreSQL gives one of two writers up: serialization failure, deadlock.
 _GIVEN_UP = ("40001", "40P01")
+_OUT_OF_RANGE = "22003"  # of its whole numbers
 _TRIES = 5
 _WAL_TRIES = 200
 _WAL_WAIT_SECONDS = 0.05
@@ -273,6 +276,7 @@ def _engine(url: str) -> sa.Engine:
     if not url.startswith("sqlite"):
         return _postgres(url, hidden)
     engine = sa.create_engine(url, pool_size=_READERS + 2, **hidden)
+    event.listen(engine, "handle_error", _beyond_all_rows, retval=True)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
@@ -302,6 +306,7 @@ def _postgres(url: str, hidden: dict[str, bool]) -> sa.Engine:
     engine = sa.create_engine(
         url, pool_size=5, max_overflow=10, pool_pre_ping=True, **hidden
     )
+    event.listen(engine, "handle_error", _beyond_all_rows, retval=True)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
@@ -311,6 +316,13 @@ def _postgres(url: str, hidden: dict[str, bool]) -> sa.Engine:
         connection.commit()
 
     return engine
+
+
+def _beyond_all_rows(failed: sa.engine.ExceptionContext) -> Exception | None:
+    """A number larger than any column holds is the number of nothing there is."""
+    error = failed.original_exception
+    too_large = getattr(error, "sqlstate", None) == _OUT_OF_RANGE
+    return NotFound() if too_large or isinstance(error, OverflowError) else None
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

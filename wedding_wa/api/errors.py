@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from wedding_wa.api import pages_html as html
 from wedding_wa.api.knocks import TooManyTries
@@ -48,11 +50,13 @@ _STATUS: tuple[tuple[type[WeddingError], int], ...] = (
     (WahaError, 502),
 )
 _CODES = {
+    400: "error.unreadable",
     401: "error.login_needed",
     403: "error.not_allowed",
     404: "error.not_found",
     405: "error.method",
     413: "error.too_large",
+    415: "error.unreadable",
     422: "error.invalid",
 }
 # The status, and the seconds after which it may be different.
@@ -115,6 +119,7 @@ def is_program(path: str) -> bool:
 def install(api: FastAPI) -> None:
     """Make `api` answer every error in one shape."""
     api.add_exception_handler(WeddingError, _ours)
+    api.add_exception_handler(AnyHTTPException, _http)  # FastAPI raises both kinds
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)
     for kind in ERRORS:
@@ -136,13 +141,15 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, AnyHTTPException)
     status = error.status_code
     return answer(request, status, _CODES.get(status, "error.refused"))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if any(_is_the_body(one) for one in error.errors()):
+        return problem(request, 422, "error.unreadable", errors={"body": "json"})
     wrong = {_place(one["loc"]): one["type"] for one in error.errors()}
     params: dict[str, object] = {"fields": ", ".join(wrong)}
     return problem(request, 422, "error.invalid", params=params, errors=wrong)
@@ -169,6 +176,11 @@ async def database_away(request: Request, error: Exception) -> Response:
 async def _defect(request: Request, error: Exception) -> Response:
     del error  # the server logs it with its traceback
     return answer(request, 500, "error.unknown")
+
+
+def _is_the_body(wrong: dict[str, Any]) -> bool:
+    """True where no field is wrong but the whole: no JSON, or no object."""
+    return bool(wrong["type"] == "json_invalid" or wrong["loc"] == ("body",))
 
 
 def _place(loc: tuple[str | int, ...]) -> str:

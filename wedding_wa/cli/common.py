@@ -55,7 +55,7 @@ def sentences() -> Iterator[None]:
     except BrokenPipeError:  # whoever read our output has gone: nothing to tell
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # until the process ends
         sys.exit(TROUBLE)
-    except UnicodeEncodeError:  # bytes of another encoding among the arguments
+    except UnicodeError:  # bytes of another encoding, as an argument or typed
         fail(words("cli.trouble.encoding"), USAGE)
     except WahaError as error:
         fail(sentence(error), TROUBLE)

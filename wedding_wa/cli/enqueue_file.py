@@ -21,6 +21,7 @@ from wedding_wa.cli.common import (
 )
 from wedding_wa.cli.troubles import TROUBLES
 from wedding_wa.runtime import Runtime
+from wedding_wa.services.enqueue_fields import file_key_of
 from wedding_wa.services.enqueue_lines import (
     BadLine,
     Line,
@@ -60,7 +61,7 @@ def load(
     made = _Load()
     with _source(file) as source, opened() as now, stoppable() as stopped:
         wedding_id, zone = now.db.read_now(the_wedding)
-        lines = _read(made, source, said, key, zone)
+        lines = _read(made, source, said, file_key_of(key), zone)
         good = _check(made, now, wedding_id, lines, stopped)
         made.given_up = bool(made.bad) and not skip_bad
         try:

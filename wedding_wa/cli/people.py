@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wedding_wa.cli.common import language, opened
+from wedding_wa.cli.common import language, opened, sentences
 from wedding_wa.services import apikeys, users, weddings
 
 Email = Annotated[str, typer.Option(help="The login.")]
@@ -57,6 +57,7 @@ def create_api_key(
 
 
 def _password(from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    return getpass.getpass("Password: ")
+    with sentences():
+        if from_stdin:
+            return sys.stdin.readline().rstrip("\r\n")
+        return getpass.getpass("Password: ")

@@ -32,6 +32,7 @@ FIELDS: dict[str, type] = {
 # A test message and a reply have rules of their own; they are the pages' to send.
 KINDS = (Kind.MESSAGE, Kind.NOTIFICATION)
 MAX_KEY = 255
+_MAX_FILE_KEY = 200  # what is left of a key beside a line's own part
 # Never part of a name, a number or a key: they hide in lists and break databases.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -59,6 +60,13 @@ def request_of(fields: Mapping[str, object], *, zone: str) -> EnqueueRequest:
         max_attempts=given.get("max_attempts"),
         idempotency_key=_line_or_none(given, "idempotency_key", MAX_KEY),
     )
+
+
+def file_key_of(text: str | None) -> str | None:
+    """The name of a file, with which its lines' keys begin. Raises BadInput."""
+    if text is None:
+        return None
+    return _one_line({"file_key": text}, "file_key", _MAX_FILE_KEY)
 
 
 def moment(text: str | None, field: str, zone: str) -> datetime | None:

@@ -196,7 +196,7 @@ def write_household(
     session: Session, wedding_id: int, values: Mapping[str, Any], *, now: datetime
 ) -> HouseholdRecord:
     """`create_household`, and the record that it made."""
-    row = create_household(session, wedding_id, **values, now=now)
+    row = create_household(session, wedding_id, **values, field="name", now=now)
     return household_record(session, wedding_id, row.id or 0)
 
 
@@ -212,7 +212,7 @@ def change_household(
     """Change what `changes` names and leave the rest. Raises BadInput, NotFound."""
     row = household_of(session, wedding_id, household_id)
     kept = {name: getattr(row, name) for name in ("name", "side", "language", "notes")}
-    values = {**kept, **changes}
+    values = {**kept, **changes, "field": "name"}
     edit_household(session, wedding_id, household_id, **values, by=by, now=now)
     return household_record(session, wedding_id, household_id)
 

@@ -37,10 +37,12 @@ def create_household(
     side: str,
     language: str | None = None,
     notes: str = "",
+    field: str = "household",
     now: datetime,
 ) -> Household:
-    """Write a household with a new token and code. Raises BadInput."""
-    kept = clean_name(name, field="household")
+    """Write a household with a new token and code. Raises BadInput, on `field` where
+    the name is wrong."""
+    kept = clean_name(name, field=field)
     values = {
         "wedding_id": wedding_id,
         "name": kept,
@@ -69,12 +71,14 @@ def edit_household(
     side: str,
     language: str | None = None,
     notes: str = "",
+    field: str = "household",
     by: int | None,
     now: datetime,
 ) -> None:
-    """Change what the couple wrote down about a household. Raises BadInput."""
+    """Change what the couple wrote down about a household. Raises BadInput, on `field`
+    where the name is wrong."""
     household_of(session, wedding_id, household_id)
-    kept = clean_name(name, field="household")
+    kept = clean_name(name, field=field)
     changed(
         session,
         sa.update(HOUSEHOLDS)

@@ -21,6 +21,8 @@ from wedding_wa.words import languages
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _EMAIL_LONGEST = 254
+# Controls, marks without width, halves of characters: nobody could type them again.
+_UNSEEN = ("Cc", "Cf", "Cs")
 _NAME_LONGEST = 80
 
 
@@ -48,7 +50,8 @@ def normal_email(text: str) -> str:
 def checked_email(text: str) -> str:
     """Return the normal form. Raises BadInput on "email" if it is no address."""
     email = normal_email(text)
-    if len(email) > _EMAIL_LONGEST or not _EMAIL.fullmatch(email):
+    unseen = any(unicodedata.category(one) in _UNSEEN for one in email)
+    if unseen or len(email) > _EMAIL_LONGEST or not _EMAIL.fullmatch(email):
         raise BadInput("error.email_invalid", "email")
     return email
 

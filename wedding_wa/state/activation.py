@@ -15,14 +15,14 @@ from reflex_base.event import EventSpec
 from sqlmodel import Session
 
 from wedding_wa import runtime
-from wedding_wa.domain.guests import Stage
+from wedding_wa.domain.guests import TAG_LONGEST, Stage
 from wedding_wa.services import activation
 from wedding_wa.services.activation import Wish, wish_of
 from wedding_wa.services.invitation_cards import Card, cards
 from wedding_wa.services.link_code import link_code
 from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
-from wedding_wa.state.asked import address
+from wedding_wa.state.asked import address, number_of, storable
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
@@ -103,14 +103,14 @@ class ActivationState(PageState):
         """Show only the households with this tag; "" for all."""
         left = {k: v for k, v in self._asked_for().items() if k not in _OF_FILTERS}
         if tag:
-            left["tag"] = tag
+            left["tag"] = storable(tag, TAG_LONGEST)
         return rx.redirect(address(ROUTE, left))
 
     @rx.event(temporal=True)
     def pick(self, household_id: int, on: bool) -> None:
         """Put a household into the selection, or take it out."""
-        others = [one for one in self.picked if one != int(household_id)]
-        self.picked = [*others, int(household_id)] if on is True else others
+        others = [one for one in self.picked if one != number_of(household_id)]
+        self.picked = [*others, number_of(household_id)] if on is True else others
 
     @rx.event(temporal=True)
     def pick_page(self, on: bool) -> None:
@@ -120,12 +120,12 @@ class ActivationState(PageState):
     @rx.event(temporal=True)
     async def mark(self, household_id: int) -> None:
         """Note that a household was sent its link."""
-        await self._mark([int(household_id)], sent=True)
+        await self._mark([number_of(household_id)], sent=True)
 
     @rx.event(temporal=True)
     async def unmark(self, household_id: int) -> None:
         """Take the mark back."""
-        await self._mark([int(household_id)], sent=False)
+        await self._mark([number_of(household_id)], sent=False)
 
     @rx.event(temporal=True)
     async def mark_picked(self) -> None:
@@ -147,7 +147,7 @@ class ActivationState(PageState):
         """Show a household's code large, to be scanned from the screen."""
         if who := await viewer(self):
             found = await runtime.current().db.read(
-                _card_of, who.wedding_id, int(household_id), _public()
+                _card_of, who.wedding_id, number_of(household_id), _public()
             )
             self.code = code_view(found) if found else _NO_CODE
 

@@ -16,6 +16,11 @@ def number_of(text: object) -> int:
     return int(digits) if known else 0
 
 
+def storable(text: object, longest: int) -> str:
+    """What was typed, cut to a length; half a character, as a cut leaves it, is "?"."""
+    return str(text)[:longest].encode("utf-8", "replace").decode()
+
+
 def field_of(form: Mapping[str, Any], name: str) -> str:
     """The text of a form's field; "" where it has none."""
     value = form.get(name)

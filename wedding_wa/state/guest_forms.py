@@ -17,6 +17,7 @@ from wedding_wa.services.guest_bulk import Order, Selection, delete_guests
 from wedding_wa.services.guests import GuestForm, PhoneTaken
 from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.asked import number_of, storable
 from wedding_wa.state.guests import GuestsState
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
@@ -86,7 +87,7 @@ class GuestFormsState(GuestsState):
         if who := await viewer(self):
             db = runtime.current().db
             self.homes = await db.read(
-                guest_panel.suggested, who.wedding_id, str(text)[:200]
+                guest_panel.suggested, who.wedding_id, storable(text, 200)
             )
 
     @rx.event
@@ -102,7 +103,9 @@ class GuestFormsState(GuestsState):
             return None
         app = runtime.current()
         order = Order(who.wedding_id, who.user_id, app.clock.now())
-        n = await app.db.write(delete_guests, order, Selection(ids=(int(guest_id),)))
+        n = await app.db.write(
+            delete_guests, order, Selection(ids=(number_of(guest_id),))
+        )
         self._tell("success", say(self._lang(who), "guests.done.delete", n=n))
         return rx.redirect(self._address())
 
@@ -135,7 +138,9 @@ class GuestFormsState(GuestsState):
 
 
 def _texts(form: Mapping[str, Any]) -> dict[str, str]:
-    return {str(k): str(v)[:_TYPED_LONGEST] for k, v in form.items() if v is not None}
+    return {
+        str(k): storable(v, _TYPED_LONGEST) for k, v in form.items() if v is not None
+    }
 
 
 def _write(
@@ -157,7 +162,7 @@ def _write(
     phone = texts.get("phone", "").strip()
     # A tick to stay on somebody's phone counts while no number is typed.
     contact = texts.get("contact", "" if phone else texts.get("shares", ""))
-    shares = contact.isdigit() and int(contact) > 0
+    shares = number_of(contact)
     form = GuestForm(
         name=texts.get("name", ""),
         phone=phone,
@@ -167,7 +172,7 @@ def _write(
         notes=texts.get("notes", ""),
         household_id=home,
         household=household,
-        contact_id=int(contact) if shares else None,
+        contact_id=shares or None,
     )
     if not guest_id:
         return guests.add_guest(session, who.wedding_id, form, by=who.user_id, now=now)

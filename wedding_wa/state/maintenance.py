@@ -31,6 +31,7 @@ from wedding_wa.services.maintenance_views import (
 from wedding_wa.services.retention_policy import save_retention
 from wedding_wa.services.rights import may_control, may_manage
 from wedding_wa.services.sessions import Viewer
+from wedding_wa.state.asked import storable
 from wedding_wa.state.base import Leave, PageState
 from wedding_wa.state.session import viewer
 from wedding_wa.words import say
@@ -104,7 +105,7 @@ class MaintenanceState(PageState):
             app = runtime.current()
             asked = app.db.write(
                 chore_rows.want,
-                str(name),
+                storable(name, _LONGEST),
                 wedding_id=who.wedding_id,
                 user_id=who.user_id,
                 now=app.clock.now(),

@@ -135,7 +135,7 @@ class QueueState(NotWritten, Calm, PageState):
                 queue.retry_failed,
                 who.wedding_id,
                 now=now,
-                message_ids=[int(message_id)],
+                message_ids=[number_of(message_id)],
             )
             self._tell("success", say(self._lang(who), "queue.retried", n=n))
 
