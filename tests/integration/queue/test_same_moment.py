@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlmodel import Session, col, select
 
 from tests.builders import attempts_of, phases_of, set_policy
 from tests.integration.queue.desk import Desk, wa_id
+from wedding_wa.models import Chat
 from wedding_wa.services import queue
 from wedding_wa.services.queue import line
 
@@ -130,3 +134,37 @@ def test_a_limit_takes_no_hold_of_a_persons_place(
     assert desk.step().claim is None
     assert desk.row(message_id).hold_rule == "by_hand"
     assert "waiting_rate_limit" not in phases_of(desk.db, message_id)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("any_database", ["postgres"], indirect=True)
+def test_words_that_come_in_that_moment_are_not_missed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guest answers just when the worker holds what waits for an answer: it goes
+    at once, and not after the hour until which nobody would ask again."""
+    set_policy(desk.db, desk.couple.groom, unanswered_max=1)
+    desk.put()
+    desk.order()
+    message_id = desk.put()
+    held, asked = line._hold, []
+
+    def answer(session: Session) -> None:
+        chats = [desk.row(message_id).chat_id]
+        (chat,) = session.exec(select(Chat).where(col(Chat.chat_id).in_(chats)))
+        chat.last_inbound_at = desk.now + timedelta(seconds=1)
+        session.flush()
+        queue.heard_from(session, desk.couple.wedding, chats, now=desk.now)
+
+    def hold(*args: object) -> None:
+        if not asked:
+            asked.append(threading.Thread(target=desk.db.write_now, args=(answer,)))
+            asked[0].start()
+            asked[0].join(1)  # or it waits until the worker has written
+        held(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(line, "_hold", hold)
+    assert desk.step().claim is None
+    asked[0].join()
+    desk.later(2)
+    assert desk.claim().message_id == message_id

@@ -100,6 +100,7 @@ def next_step(
 
 def look_again(session: Session, account_id: int, *, now: datetime) -> int:
     """The rules changed: let what they hold by chat be decided anew, at once."""
+    _after_the_worker(session, col(Account.id) == account_id)
     return changed(
         session,
         sa.update(MESSAGES)
@@ -117,6 +118,7 @@ def heard_from(
     session: Session, wedding_id: int, chat_ids: Collection[str], *, now: datetime
 ) -> int:
     """The person behind these chats wrote: let what waits for them be decided anew."""
+    _after_the_worker(session, col(Account.wedding_id) == wedding_id)
     return changed(
         session,
         sa.update(MESSAGES)
@@ -129,6 +131,17 @@ def heard_from(
         )
         .values(due_at=now),
     )
+
+
+def _after_the_worker(session: Session, which: sa.ColumnElement[bool]) -> None:
+    """Wait until a worker that decides just now has written what it holds: it could not
+    know yet, and nobody would ask again for an hour."""
+    session.exec(
+        select(Account.id)
+        .where(which)
+        .order_by(col(Account.id))
+        .with_for_update(key_share=True)
+    ).all()
 
 
 def _anything_waits(session: Session, account_id: int) -> bool:
