@@ -7,17 +7,29 @@ desk, on a phone and in the dark, and the invitation as a guest meets it.
 from __future__ import annotations
 
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from tests.browser import launch_options
 from tests.e2e.app import AppProcess, wait_for
+from tests.e2e.steps import put_in_doubt
 from wedding_wa.cli.demo import EMAIL
-from wedding_wa.db import opened
-from wedding_wa.models import Chat, Household, OptOut, QueueMessage, StopQuestion
+from wedding_wa.db import Database, opened
+from wedding_wa.domain.errors import WeddingError
+from wedding_wa.models import (
+    Account,
+    Chat,
+    Household,
+    OptOut,
+    QueueMessage,
+    StopQuestion,
+)
 from wedding_wa.pages.nav import NAV
+from wedding_wa.services.clock import Clock
+from wedding_wa.services.enqueue import EnqueueRequest, enqueue
 
 FOLDER = Path(__file__).parents[2] / "docs" / "img"
 DESK = {"viewport": {"width": 1280, "height": 860}}
@@ -39,7 +51,12 @@ MORE = {
     "limits": "/settings/limits",
     "letter": "/settings/invitation",
     "webhooks": "/settings/webhooks",
+    "maintenance": "/settings/maintenance",
+    "selection": "/queue?state=held",
+    "unconfirmed": "/queue/unconfirmed",
+    "never-twice": "/never-twice",
 }
+BUS = "The bus to Villa Aurora leaves at 14:10 from Piazza San Marco. 🚌"
 PACE = "6"
 
 
@@ -81,9 +98,36 @@ def _live(app: AppProcess) -> tuple[str, int]:
         chat = database.read_now(lambda s: s.exec(asked).first())
         link = select(Household.token).where(Household.language == "it")
         token = database.read_now(lambda s: s.exec(link).first())
+        _more_to_see(database)
     assert token
     assert chat
     return token, chat
+
+
+def _more_to_see(database: Database) -> None:
+    """Messages for tomorrow, and one that nobody can tell of."""
+    now = Clock().now()
+
+    def put(session: Session) -> None:
+        known = select(Chat, Account.key).join(Account)
+        known = known.where(col(Chat.household_id).is_not(None), col(Chat.phone) != "")
+        chats = session.exec(known.order_by(col(Chat.id)).limit(12)).all()
+        planned = [chat for chat, key in chats if _plan(session, chat, key, now)]
+        put_in_doubt(session, planned[0].id or 0)
+
+    database.write_now(put)
+
+
+def _plan(session: Session, chat: Chat, key: str, now: datetime) -> bool:
+    """False for a guest who wants no more."""
+    wish = EnqueueRequest(
+        account=key, to=chat.chat_id, text=BUS, due_at=now + timedelta(days=1)
+    )
+    try:
+        enqueue(session, chat.wedding_id, wish, now=now)
+    except WeddingError:
+        return False
+    return True
 
 
 def _log_in(browser: Browser, app: AppProcess) -> str:
@@ -111,8 +155,22 @@ def _take(
         _settled(page)
         if name == "queue":
             page.wait_for_selector(".badge[data-state=typing]", timeout=180_000)
+        if name == "selection":
+            _select_some(page)
+        if name == "never-twice":
+            page.locator("[data-action=count]").click()
+            page.wait_for_selector(".proof-counted")
+            page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=FOLDER / f"{name}-{view}.png")
     context.close()
+
+
+def _select_some(page: Page) -> None:
+    """Three rows, and with them the bar of what can be done with them."""
+    for row in range(3):
+        page.locator("[data-select]").nth(row).click()
+    page.locator("[data-bar]").get_by_text("3 selected").wait_for()
+    page.wait_for_timeout(500)  # the bar has slid in
 
 
 def _settled(page: Page) -> None:

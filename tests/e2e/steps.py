@@ -1,12 +1,18 @@
-"""What every walk does first: set the wedding up, log in, link the groom's number."""
+"""What walks begin with: set the wedding up, log in, link the groom's number; and what
+a demo is given so that every page has something to show."""
 
 from __future__ import annotations
 
 import re
 
 from playwright.sync_api import Page, expect
+from sqlmodel import Session
 
 from tests.e2e.app import AppProcess
+from wedding_wa.models import Account, Chat, QueueMessage
+from wedding_wa.services.clock import Clock
+from wedding_wa.services.enqueue import EnqueueRequest, enqueue
+from wedding_wa.services.processes import this_process
 
 PASSWORD = "una-parola-molto-lunga"
 
@@ -66,3 +72,16 @@ def link_groom(app: AppProcess, page: Page) -> None:
     expect(page.locator("[data-account=bride].card")).to_have_attribute(
         "data-status", "STOPPED"
     )
+
+
+def put_in_doubt(session: Session, chat_id: int) -> None:
+    """A message that nobody can tell of: of an engine that gives no ids beforehand."""
+    chat = session.get_one(Chat, chat_id)
+    key = session.get_one(Account, chat.account_id).key
+    request = EnqueueRequest(account=key, to=chat.chat_id, text="Vi aspettiamo! 💐")
+    now = Clock().now()
+    made = enqueue(session, chat.wedding_id, request, now=now)
+    row = session.get_one(QueueMessage, made.id)
+    row.status, row.attempt, row.dispatched_at = "unconfirmed", 1, now
+    row.worker = str(this_process())
+    session.add(row)

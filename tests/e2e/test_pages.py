@@ -14,19 +14,10 @@ from sqlmodel import Session, col, select
 
 from tests.e2e.app import AppProcess, wait_for
 from tests.e2e.conftest import watched
+from tests.e2e.steps import put_in_doubt
 from wedding_wa.cli.demo import EMAIL
 from wedding_wa.db import Database, opened
-from wedding_wa.models import (
-    Account,
-    Chat,
-    Household,
-    OptOut,
-    QueueMessage,
-    StopQuestion,
-)
-from wedding_wa.services.clock import Clock
-from wedding_wa.services.enqueue import EnqueueRequest, enqueue
-from wedding_wa.services.processes import this_process
+from wedding_wa.models import Account, Chat, Household, OptOut, StopQuestion
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -220,19 +211,6 @@ def unfilled(page: Page) -> list[str]:
     return sorted({*HOLE.findall(str(page.evaluate(SAID)))} - known)
 
 
-def _put_in_doubt(session: Session, chat_id: int) -> None:
-    """A message that nobody can tell of: of an engine that gives no ids beforehand."""
-    chat = session.get_one(Chat, chat_id)
-    key = session.get_one(Account, chat.account_id).key
-    request = EnqueueRequest(account=key, to=chat.chat_id, text="Vi aspettiamo! 💐")
-    now = Clock().now()
-    made = enqueue(session, chat.wedding_id, request, now=now)
-    row = session.get_one(QueueMessage, made.id)
-    row.status, row.attempt, row.dispatched_at = "unconfirmed", 1, now
-    row.worker = str(this_process())
-    session.add(row)
-
-
 def _conversations(demo: AppProcess, database: Database) -> dict[str, int]:
     """Let guests write what every page needs to have something to show."""
 
@@ -254,7 +232,7 @@ def _conversations(demo: AppProcess, database: Database) -> dict[str, int]:
     wait_for(lambda: some(select(StopQuestion.id)), "a question", seconds=60)
     wait_for(lambda: some(unknown), "somebody nobody knows", seconds=60)
     assert some(select(Household.id)) is not None
-    database.write_now(_put_in_doubt, known)
+    database.write_now(put_in_doubt, known)
     return {
         "known": known,
         "stopped": stops[0],
