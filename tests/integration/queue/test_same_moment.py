@@ -147,7 +147,8 @@ def test_words_that_come_in_that_moment_are_not_missed(
     desk.put()
     desk.order()
     message_id = desk.put()
-    held, asked = line._hold, []
+    held = line._hold
+    asked: list[threading.Thread] = []
 
     def answer(session: Session) -> None:
         chats = [desk.row(message_id).chat_id]
