@@ -96,18 +96,14 @@ def settle_sent(
     or cancelled: whatever it is by now, not when it was looked at, it must not go
     twice, and it did go.
     """
-    found = _as_it_is(session, message)
-    if found is None:
+    if (found := _as_it_is(session, message)) is None:
         return False
     message = found
+    as_it_was = _doubtful(late=late) & (MESSAGES.c.attempt == message.attempt)
     settled = changed(
         session,
         sa.update(MESSAGES)
-        .where(
-            MESSAGES.c.id == message.id,
-            MESSAGES.c.attempt == message.attempt,
-            _doubtful(late=late),
-        )
+        .where(MESSAGES.c.id == message.id, as_it_was)
         .values(
             status=Status.SENT.value,
             provider_message_id=provider_id,
@@ -129,10 +125,20 @@ def settle_sent(
     free_those_behind(session, message, now=now)
     if message.held_at is not None:
         end_notices(session, message, now=now)
+    _tell_sent(session, message, evidence, provider_id, now)
+    return True
+
+
+def _tell_sent(
+    session: Session,
+    message: QueueMessage,
+    evidence: str,
+    provider_id: str | None,
+    now: datetime,
+) -> None:
     data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)
-    return True
 
 
 def _as_it_is(session: Session, message: QueueMessage) -> QueueMessage | None:

@@ -324,16 +324,13 @@ def _claim(
     _count_turn(session, lease.account_id)
     open_attempt(session, claim)
     events.end_waits(session, claim.message_id, at=now)
-    counted = {"sent_count": go.sent_count, "limit": go.limit}
     reach("claiming")
-    claim_event(
-        session,
-        claim,
-        Phase.RATE_LIMIT_OK,
-        now,
-        {**counted, "rate_limit_remaining": go.remaining},
-        duration_ms=0,
-    )
+    room = {
+        "sent_count": go.sent_count,
+        "limit": go.limit,
+        "rate_limit_remaining": go.remaining,
+    }
+    claim_event(session, claim, Phase.RATE_LIMIT_OK, now, room, duration_ms=0)
     return claim
 
 
