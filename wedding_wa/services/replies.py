@@ -85,6 +85,7 @@ def reply(
         priority=PRIORITY,
         created_by=by,
         idempotency_key=f"reply:{key}",
+        same_as=f"reply to {chat_row_id}: {text}",
     )
     return enqueue(session, wedding_id, request, now=now)
 

@@ -62,10 +62,11 @@ class AccountWorker:
 
     async def renew(self) -> None:
         """Prolong the lease; a lost one is forgotten, so the next step asks anew."""
-        if self._lease and not await self._db.write(
-            _renew, self._lease, self._clock.now()
-        ):
-            log.warning("lease lost", extra=self._extra("lease_lost"))
+        lease = self._lease
+        if lease is None or await self._db.write(_renew, lease, self._clock.now()):
+            return
+        log.warning("lease lost", extra=self._extra("lease_lost"))
+        if self._lease is lease:  # not one that was taken meanwhile
             self._lease = None
 
     def forget(self) -> None:
