@@ -19,7 +19,16 @@ import pytest
 from sqlmodel import select
 
 from tests.builders import message, phases_of
-from tests.crash.places import GUESTS, ROOT, Place, until
+from tests.crash.places import (
+    GUESTS,
+    ROOT,
+    Place,
+    WhatsApp,
+    make_template,
+    opened_place,
+    until,
+)
+from tests.crash.zygote import Zygote
 from wedding_wa.db import Database
 from wedding_wa.models import Account, QueueMessage
 from wedding_wa.services import hearing
@@ -44,6 +53,16 @@ class Copying:
             url = self.place.database.url
             make_backup(url, file, overwrite=False, clock=Clock())
             self.files.append(file)
+
+
+@pytest.fixture
+def place(tmp_path: Path, zygote: Zygote) -> Iterator[Place]:
+    """A world of its own: what others sent to the same guests, or twice on purpose
+    here, is nobody else's business."""
+    with WhatsApp(tmp_path / "whatsapp", zygote) as whatsapp:
+        template = make_template(tmp_path / "data", whatsapp)
+        with opened_place(template, tmp_path / "place", whatsapp, zygote) as made:
+            yield made
 
 
 @pytest.fixture
@@ -141,6 +160,9 @@ def test_backed_up_while_it_sends_and_restored(written: Place) -> None:
 def test_put_in_place_with_cp_it_asks_too(written: Place) -> None:
     """Nobody has to know the command: a copy knows by itself that it is one."""
     place = written
+    hears = place.worker()  # or the copy knows nothing by which to know these chats
+    until(lambda: hears.log.count("hearing_gap_closed") >= 2, "both are heard")
+    assert hears.stop() == 0
     ids = place.put_many(3, name="cp")
     file = place.folder / "copy.db"
     assert command(place, "backup", str(file)).returncode == 0

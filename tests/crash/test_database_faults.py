@@ -9,21 +9,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.builders import message
-from tests.crash.places import Place
+from tests.crash.places import PHONES, Place
 from tests.crash.truth import sent_exactly_once
 
 pytestmark = pytest.mark.crash
 
 
 def test_a_write_that_fails_costs_only_its_own_message(place: Place) -> None:
-    """Refused while typing: it costs itself a try, the one behind it goes.
+    """Refused while typing: it costs itself a try, the one behind it goes on.
 
     Refused when the outcome was to be written: nobody knows, and the chat tells.
     """
     worker = place.worker()
     with refused(place, "typing", "poison"), refused(place, "sent", "unwritable"):
         typed = place.put("groom", "poison")
-        behind = place.put("groom", "behind it")
+        behind = place.put("groom", "behind it", to=PHONES["groom"])
         posted = place.put("bride", "unwritable")
         place.until_status([behind], "sent")
         place.until_status([posted], "unconfirmed")
