@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from tests.crash import faults
 from tests.crash.clocks import Offset
 from tests.crash.load import Door
 from tests.crash.places import Child, Place, until
 from tests.crash.report import Tally
-from tests.crash.truth import next_delivery, up_at
+from tests.crash.truth import up_at
 from tests.crash.verdict import sent_while_closed, verdict
 from wedding_wa.domain.errors import Conflict
-from wedding_wa.models import QueueMessage
+from wedding_wa.models import Account, QueueMessage
 from wedding_wa.services.queue import let_go
 
 RANDOM = "at random"
@@ -179,10 +179,10 @@ class Episode:
         """How long after the first one's death the second sent; not always measured."""
         if fault != "second worker" or self.chance.random() < 0.5:
             return
-        killed = time.time()
+        killed, before = time.time(), self._arrived()
         self.door.bring(2)
         with contextlib.suppress(AssertionError):
-            self.tally.takeovers.append(self._next_delivery(killed) - killed)
+            self.tally.takeovers.append(self._next_delivery(before) - killed)
 
     def _up(self, child: Child) -> None:
         try:
@@ -198,25 +198,42 @@ class Episode:
         self.offset.seconds = self.furthest  # what was queued ahead is due
         self._let_go()
         self.door.bring(2)
+        before = self._arrived()
         child = self.start()
         self._up(child)
         up = up_at(child)
         self.tally.starts.append(up - child.began)
         try:
-            silence = self._next_delivery(up) - up
-            if not self.offset.seconds:  # else the world's times are not ours
-                self.tally.silences.append(silence)
+            self.tally.silences.append(max(0.0, self._next_delivery(before) - up))
         except AssertionError as error:
-            self._complain(f"silent: {error}", child)
+            self._complain(f"silent: {error}; {self._what_waits()}", child)
         if self.chance.random() < 0.5:
             self._stop(child)
         else:
             child.kill()
             self.tally.kills[(APP if self.plan.whole_app else "") + RANDOM] += 1
 
-    def _next_delivery(self, after: float) -> float:
-        ahead = self.offset.seconds if self.plan.clock_change else 0.0
-        return next_delivery(self.place, after + ahead) - ahead
+    def _arrived(self) -> int:
+        """How many messages of this wedding arrived so far."""
+        ours = self.place.texts()
+        return sum(fact["text"] in ours for fact in self.place.whatsapp.delivered())
+
+    def _next_delivery(self, before: int) -> float:
+        """When, by our own clock, one more than `before` had arrived: the world's clock
+        is one of those that are moved."""
+        until(lambda: self._arrived() > before, "the next message arrives")
+        return time.time()
+
+    def _what_waits(self) -> str:
+        """Who has not ended, and what holds him; for a complaint."""
+
+        def ask(session: Session) -> list[object]:
+            waiting = col(QueueMessage.status).not_in(_DONE)
+            rows = session.exec(select(QueueMessage).where(waiting)).all()
+            return [*rows, *session.exec(select(Account)).all()]
+
+        rows = self.place.database.read_now(ask)
+        return "\n".join([f"now {self.offset.now()}", *map(repr, rows)])
 
     def _stop(self, child: Child) -> None:
         code = child.stop()
