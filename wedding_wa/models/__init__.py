@@ -35,12 +35,14 @@ from wedding_wa.models.message import (
     QueueCounter,
     QueueMessage,
 )
+from wedding_wa.models.stream import Source, StreamEntry
 from wedding_wa.models.wedding import (
     ApiKey,
     AuditEntry,
     LoginSession,
     Membership,
     Role,
+    TokenGrant,
     User,
     Wedding,
 )
@@ -77,7 +79,10 @@ __all__ = [
     "QueueCounter",
     "QueueMessage",
     "Role",
+    "Source",
     "StopQuestion",
+    "StreamEntry",
+    "TokenGrant",
     "User",
     "WebhookLog",
     "WebhookRefusal",

@@ -38,6 +38,19 @@ _RETRIED = sa.text("status = 'pending' AND failures > 0")
 _EXPIRING = sa.text("status = 'pending' AND expires_at IS NOT NULL")
 _HELD = sa.text("held_at IS NOT NULL")
 _SETTLED = sa.text("settled_by IS NOT NULL")
+_CLIENT = sa.text("client_message_id IS NOT NULL")
+
+
+def _index_of_client_ids(table: str) -> sa.Index:
+    """What a program calls a message is one message, in a wedding."""
+    return sa.Index(
+        f"uq_{table}_client",
+        "wedding_id",
+        "client_message_id",
+        unique=True,
+        sqlite_where=_CLIENT,
+        postgresql_where=_CLIENT,
+    )
 
 
 class QueueMessage(SQLModel, table=True):
@@ -48,7 +61,8 @@ class QueueMessage(SQLModel, table=True):
     `held_at`: set aside until a person says so; `hold_rule` says why. `crashes`: how
     often a process died with it in hand, unmarked. `settled_by` is what told the end of
     a doubt; `looked` what was looked at last while there is one, as the page says it.
-    `asked`: what was asked under the idempotency key, as a hash.
+    `asked`: what was asked under the idempotency key, as a hash. `client_message_id` is
+    what a program calls it.
     """
 
     __tablename__ = "queue_message"
@@ -122,6 +136,7 @@ class QueueMessage(SQLModel, table=True):
             sqlite_where=_SETTLED,
             postgresql_where=_SETTLED,
         ),
+        _index_of_client_ids("queue_message"),
         sa.Index("ix_queue_message_bucket", "wedding_id", "bucket", "id"),
         sa.Index("ix_queue_message_chat", "account_id", "chat_id", "id"),
         sa.Index("ix_queue_message_provider", "account_id", "provider_message_id"),
@@ -138,6 +153,7 @@ class QueueMessage(SQLModel, table=True):
     name: str | None = None
     idempotency_key: str | None = None
     asked: str | None = None
+    client_message_id: str | None = None
 
     kind: str = "message"
     category: str | None = None
@@ -258,6 +274,7 @@ class MessageArchive(SQLModel, table=True):
     __table_args__ = (
         sa.Index(None, "wedding_id", "id"),
         sa.Index(None, "wedding_id", "idempotency_key"),
+        _index_of_client_ids("message_archive"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -267,6 +284,7 @@ class MessageArchive(SQLModel, table=True):
     task_id: str = Field(unique=True)
     idempotency_key: str | None = None
     asked: str | None = None
+    client_message_id: str | None = None
     status: str
     record: dict[str, object] | None = Field(default=None, sa_type=sa.JSON)
     at: datetime = Field(sa_type=UtcDateTime)

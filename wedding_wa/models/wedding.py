@@ -97,6 +97,31 @@ class ApiKey(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class TokenGrant(SQLModel, table=True):
+    """What short-lived access tokens are given out for: a person, or a key.
+
+    Its refresh token is `<prefix>_<secret>`, of which the hash is kept; each rotation
+    has a new secret under the same prefix, so an old one that comes again is known.
+    """
+
+    __tablename__ = "token_grant"
+    __table_args__ = (
+        sa.CheckConstraint("(user_id IS NULL) <> (key_id IS NULL)", name="whose"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    wedding_id: int = Field(foreign_key="wedding.id", index=True)
+    user_id: int | None = Field(default=None, foreign_key="users.id", index=True)
+    key_id: int | None = Field(default=None, foreign_key="api_key.id", index=True)
+    prefix: str = Field(unique=True)
+    refresh_hash: str
+    scopes: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class AuditEntry(SQLModel, table=True):
     """Who did what that cannot be seen from the rows themselves."""
 
