@@ -94,12 +94,13 @@ class Lane:
 class Runs:
     """All lanes at work on all plans."""
 
-    def __init__(self, seed: int, todo: list[Plan]) -> None:
+    def __init__(self, seed: int, todo: list[Plan], *, lanes: int = LANES) -> None:
         self.tally = Tally()
         self.whole = False
         self._seed = seed
         self._todo = list(reversed(todo))
         self._total = len(todo)
+        self._lanes = lanes
         self._lock = threading.Lock()
         self._alone = threading.Lock()
 
@@ -112,7 +113,7 @@ class Runs:
             contextlib.ExitStack() as stack,
         ):
             threads = []
-            for number in range(min(LANES, self._total)):
+            for number in range(min(self._lanes, self._total)):
                 zygote = stack.enter_context(Zygote())
                 work = (Path(folder) / str(number), zygote)
                 threads.append(
@@ -174,6 +175,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--wedding", type=int, help="only this one of the plan")
     parser.add_argument("--no-app", action="store_true", help="workers alone")
+    parser.add_argument("--lanes", type=int, default=LANES, help="weddings at a time")
     folder = ROOT / "test-results" / "crash"
     parser.add_argument("--report", type=Path, default=folder, help="folder")
     options = parser.parse_args()
@@ -193,7 +195,8 @@ def main() -> int:
     ]
     if any(plan.whole_app for plan in todo):
         frontend.build()
-    runs, began = Runs(options.seed, todo), time.monotonic()
+    runs = Runs(options.seed, todo, lanes=options.lanes)
+    began = time.monotonic()
     runs.play()
     took = time.monotonic() - began
     run = Run(options.seed, options.kills, took, runs.whole, runs.tally)
