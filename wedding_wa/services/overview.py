@@ -17,10 +17,10 @@ from wedding_wa.services import hearing
 from wedding_wa.services.history import situation
 from wedding_wa.services.lately import Line, newest_messages
 from wedding_wa.services.notices import NoticeView, ended_notices
+from wedding_wa.services.soon import going_soon
 
 # Counters that need a person, the most urgent first.
 _PROBLEMS = ("unconfirmed", "failed", "refused")
-_WAITING = ("waiting", "held")
 _ARRIVED = ("delivered", "read")
 
 # In these WAHA itself has not answered (any more).
@@ -86,7 +86,7 @@ def overview(session: Session, wedding_id: int, *, now: datetime) -> Overview:
     return Overview(
         steps=() if all(step.done for step in steps) else steps,
         concerns=_concerns(session, accounts, counters),
-        plans=tuple(_plan(session, one, counters, now) for one in accounts),
+        plans=tuple(_plan(session, one, now) for one in accounts),
         newest=tuple(newest_messages(session, wedding_id, now=now)),
         ended=tuple(ended_notices(session, wedding_id, limit=_ENDED)),
     )
@@ -143,14 +143,12 @@ def _is_deaf(session: Session, account: Account) -> bool:
     return is_ready(account.status) and hearing.concerned(session, account.id)
 
 
-def _plan(
-    session: Session, account: Account, counters: _Counters, now: datetime
-) -> Plan:
+def _plan(session: Session, account: Account, now: datetime) -> Plan:
     assert account.id is not None
-    waiting = sum(counters[account.id, bucket] for bucket in _WAITING)
+    soon = going_soon(session, account.id, now=now)
     at = situation(session, account.id)
     return Plan(
         key=account.key,
         linked=account.phone is not None,
-        done_at=done_about(now, at.view, at.policy, at.zone, waiting=waiting),
+        done_at=done_about(now, at.view, at.policy, at.zone, waiting=soon),
     )

@@ -15,12 +15,13 @@ from wedding_wa.services.history import READY, Situation, situation
 from wedding_wa.services.inbox import unread_total
 from wedding_wa.services.notices import NoticeView, open_notices
 from wedding_wa.services.queue_list import LINE_STATES
+from wedding_wa.services.soon import going_soon
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFigures:
     """One account now. `next_free` is None while something could go at once,
-    `done_at` where nothing waits or nobody can say."""
+    `done_at` where nothing goes soon or nobody can say."""
 
     key: str
     ready: bool
@@ -61,6 +62,7 @@ def strip(session: Session, wedding_id: int, *, now: datetime) -> Strip:
 def _figures(session: Session, account_id: int, now: datetime) -> AccountFigures:
     at = situation(session, account_id)
     waiting = _waiting(session, account_id)
+    soon = going_soon(session, account_id, now=now) if waiting else 0
     return AccountFigures(
         key=at.account.key,
         ready=at.account.status == READY,
@@ -69,7 +71,7 @@ def _figures(session: Session, account_id: int, now: datetime) -> AccountFigures
         limit=at.policy.per_hour,
         next_free=_next_free(at, now),
         waiting=waiting,
-        done_at=done_about(now, at.view, at.policy, at.zone, waiting=waiting),
+        done_at=done_about(now, at.view, at.policy, at.zone, waiting=soon),
     )
 
 

@@ -327,6 +327,7 @@ def test_nothing_reads_the_history(database: Database, couple: Couple) -> None:
         "ix_queue_message_bucket (wedding_id=? AND bucket=?",
         "ix_queue_message_line (account_id=?",
         "ix_queue_message_due (account_id=? AND due_at>?",
+        "ix_queue_message_due (account_id=? AND due_at<?",  # at most some hundred
         "ix_queue_message_held (account_id=?",
         "ix_queue_message_retried (account_id=?",  # of those that wait only
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
@@ -13,6 +14,7 @@ from tests.fakes import NOON
 from wedding_wa.db import Database
 from wedding_wa.models import HearingGap, QueueMessage
 from wedding_wa.services.overview import Overview, overview
+from wedding_wa.services.strip import strip
 
 
 def look(database: Database, couple: Couple) -> Overview:
@@ -115,3 +117,20 @@ def test_the_plan_ends_when_the_queue_does(database: Database, couple: Couple) -
     assert groom.done_at is not None
     assert NOON < groom.done_at < NOON + timedelta(minutes=2)
     assert bride.done_at is None
+
+
+@pytest.mark.parametrize("how", ["set aside", "planned for next week"])
+def test_what_does_not_go_by_itself_today_is_not_planned_with(
+    database: Database, couple: Couple, how: str
+) -> None:
+    """Neither changes when today's messages are done, in the plan or the strip."""
+    guest_wrote(database, couple.groom)
+    put(database, couple)
+    before = look(database, couple).plans[0].done_at
+    assert before is not None
+    later = {"due_at": NOON + timedelta(days=7)} if "planned" in how else {}
+    aside = {"held_at": NOON} if how == "set aside" else {}
+    set_message(database, put(database, couple).id, **later, **aside)
+    assert look(database, couple).plans[0].done_at == before
+    groom = database.read_now(strip, couple.wedding, now=NOON).accounts[0]
+    assert (groom.waiting, groom.done_at) == (2, before)
