@@ -23,7 +23,8 @@ _FORM = struct.Struct("d")
 
 
 class Offset:
-    """How many seconds the clocks that read this file are ahead."""
+    """How many seconds the clocks that read this file are ahead. `furthest`: the most
+    they ever were, as far as this process set them."""
 
     def __init__(self, path: Path, *, seconds: float | None = None) -> None:
         self.path = path
@@ -31,6 +32,7 @@ class Offset:
             path.write_bytes(_FORM.pack(seconds))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _FORM.size)
+        self.furthest = self.seconds
 
     @property
     def seconds(self) -> float:
@@ -39,6 +41,7 @@ class Offset:
     @seconds.setter
     def seconds(self, value: float) -> None:
         self._map[: _FORM.size] = _FORM.pack(value)
+        self.furthest = max(self.furthest, value)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.seconds)

@@ -66,7 +66,7 @@ class Episode:
     def __post_init__(self) -> None:
         name = f"{self.plan.number}"
         self.door = Door(self.place, self.chance, self.offset, name)
-        self.furthest = self.offset.seconds
+        self.crossed = self.plan.clock_change is None
         self.hands = faults.Hands(
             self.place, self.chance, self.offset, self.start, self.tally.takeovers
         )
@@ -112,14 +112,17 @@ class Episode:
         return self.place.child(["run"], failpoint=failpoint, whole=True, **env)
 
     def _kill(self, kill: Kill) -> None:
-        if kill.fault is not None:
-            self.tally.faults[kill.fault] += 1
-            self._go_wrong(kill.fault)
+        fault = kill.fault
+        if fault in faults.ANY_CLOCK and not self.crossed:
+            fault = None  # the night of the change lies ahead, and must stay ahead
+        if fault is not None:
+            self.tally.faults[fault] += 1
+            self._go_wrong(fault)
         if self.chance.random() < 0.6 or self._waiting() < 4:
             self.door.bring(self.chance.randint(3, 6))
         name = (APP if self.plan.whole_app else "") + kill.where
         if kill.where == RANDOM:
-            self._kill_at_random(kill.fault)
+            self._kill_at_random(fault)
         elif not self._die_at(kill.where):
             self.tally.not_reached[name] += 1
             name = (APP if self.plan.whole_app else "") + RANDOM
@@ -135,7 +138,6 @@ class Episode:
         elif fault in faults.CLOCKS:
             way = -1 if fault == faults.CLOCK_BACK else 1
             self.offset.seconds += way * faults.HOUR
-            self.furthest = max(self.furthest, self.offset.seconds)
 
     def _die_at(self, failpoint: str) -> bool:
         """Whether the process came to the step, and died there."""
@@ -195,7 +197,8 @@ class Episode:
     def _go_on(self) -> None:
         """Undisturbed, the next message goes soon after the start: measured."""
         self._mend()
-        self.offset.seconds = self.furthest  # what was queued ahead is due
+        # an app whose clock went back waits until that time is over
+        self.offset.seconds = self.offset.furthest
         self._let_go()
         self.door.bring(2)
         before = self._arrived()
@@ -267,7 +270,7 @@ class Episode:
         for account in ("groom", "bride"):
             self.place.set_policy(account, windows="-".join(window))
         self.offset.seconds += (change - self.offset.now()).total_seconds() - 2
-        self.furthest = self.offset.seconds
+        self.crossed = True
         since, child = self.offset.now(), self.start()
         while self.offset.now() < change + timedelta(seconds=2):
             self.door.bring(2)
@@ -283,8 +286,7 @@ class Episode:
 
     def _end(self) -> None:
         """Give everything time, the clock's too, until all has ended."""
-        self.furthest += 2 * faults.HOUR
-        self.offset.seconds = self.furthest
+        self.offset.seconds = self.offset.furthest + 2 * faults.HOUR
         clock = self.place.clocked(self.offset.path)
         child = self.place.worker(**clock)
         deadline = time.monotonic() + MENDED

@@ -45,6 +45,8 @@ WEBHOOKS = {
 }
 CLOCK_BACK, CLOCK_ON = "clock an hour back", "clock an hour forward"
 CLOCKS = (CLOCK_BACK, CLOCK_ON)
+TO_AND_FRO = "clock to and fro while it works"
+ANY_CLOCK = (*CLOCKS, TO_AND_FRO)
 
 
 def order(place: Place, name: str) -> None:
@@ -140,7 +142,7 @@ LIVE: dict[str, Callable[[Hands, Child], Child]] = {
     "disk full": Hands.fill_disk,
     "second worker": Hands.second_worker,
     "suspended past its lease": Hands.freeze,
-    "clock to and fro while it works": Hands.clock_to_and_fro,
+    TO_AND_FRO: Hands.clock_to_and_fro,
 }
 RARE = {"database locked for 12 s": Hands.lock_database_long}
 LIVE |= RARE
