@@ -61,6 +61,8 @@ class Phase(StrEnum):
     READ = "read"
     REFUSED = "refused"
     REPLIED = "replied"
+    # What a program from outside tells of the message. No rule ever reads it.
+    EXTERNAL = "external"
 
 
 LIVE_PHASES = frozenset(

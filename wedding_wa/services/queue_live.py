@@ -42,7 +42,10 @@ def recent_phases(
     message's present attempt, also of messages that were sent meanwhile."""
     newest = (
         sa.select(EVENTS)
-        .where(EVENTS.c.wedding_id == wedding_id)
+        .where(
+            EVENTS.c.wedding_id == wedding_id,
+            EVENTS.c.phase != Phase.EXTERNAL.value,  # many of these hide none of ours
+        )
         .order_by(EVENTS.c.id.desc())
         .limit(_LOOK)
         .subquery()

@@ -139,7 +139,9 @@ def panel_view(detail: Detail, speech: Speech) -> PanelView:
 def step_views(detail: Detail, speech: Speech) -> list[StepView]:
     """The timeline, oldest first."""
     account = detail.row.account
-    last = detail.events[-1].id if detail.events else 0
+    # what others tell of it ends no phase of ours
+    own = [one.id for one in detail.events if one.phase != Phase.EXTERNAL]
+    last = own[-1] if own else 0
     return [_step(one, account, speech, last=last) for one in detail.events]
 
 

@@ -145,6 +145,13 @@ def _rescued(event: Event, speech: Speech) -> str:
     return say(speech.lang, f"phase.about.{key}")
 
 
+def _told(event: Event, speech: Speech) -> str:
+    name, phase = event.data.get("by"), event.data.get("phase")
+    if not (isinstance(name, str) and isinstance(phase, str)):
+        return ""
+    return say(speech.lang, "phase.about.external", name=name, phase=phase)
+
+
 _TELL: Mapping[str, Callable[[Event, Speech], str]] = {
     Phase.QUEUED: _queued,
     Phase.RATE_LIMIT_OK: _turn,
@@ -164,6 +171,7 @@ _TELL: Mapping[str, Callable[[Event, Speech], str]] = {
     Phase.REORDERED: _reordered,
     Phase.SETTLED: _settled,
     Phase.RESCUED: _rescued,
+    Phase.EXTERNAL: _told,
 }
 
 

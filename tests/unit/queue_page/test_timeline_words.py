@@ -96,6 +96,13 @@ def test_only_the_newest_open_phase_runs() -> None:
     assert not any(one["running"] for one in step_views(both, ENGLISH))
 
 
+def test_what_others_tell_ends_no_phase() -> None:
+    """Our own phase goes on running while a program from outside says something."""
+    told = Event(2, "external", NOON, None, {"by": "site", "phase": "typing"})
+    both = detail(Event(1, "typing", NOON, None, {}), told)
+    assert [one["running"] for one in step_views(both, ENGLISH)] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("phase", "data", "said"),
     [
@@ -133,6 +140,11 @@ def test_only_the_newest_open_phase_runs() -> None:
         (Phase.HELD, {"reason": "of another age"}, ""),
         (Phase.RELEASED, {}, "A person let it go on."),
         (Phase.EDITED, {"length": 7}, "A person changed the words."),
+        (
+            Phase.EXTERNAL,
+            {"by": "planner", "phase": "read aloud"},
+            "Told by planner: read aloud",
+        ),
         (Phase.REORDERED, {"priority": 5, "priority_before": 3}, "Very low priority."),
         (
             Phase.SETTLED,
