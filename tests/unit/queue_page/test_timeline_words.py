@@ -96,6 +96,20 @@ def test_only_the_newest_open_phase_runs() -> None:
     assert not any(one["running"] for one in step_views(both, ENGLISH))
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"by": "Our site", "phase": "read aloud"}, "Told by Our site: read aloud"),
+        ({"by": None, "phase": "read"}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_others_tell_names_them(data: dict[str, object], said: str) -> None:
+    """Their own word for it stands beside who said so."""
+    (made,) = step_views(detail(Event(1, "external", NOON, None, data)), ENGLISH)
+    assert made["about"] == said
+
+
 def test_what_others_tell_ends_no_phase() -> None:
     """Our own phase goes on running while a program from outside says something."""
     told = Event(2, "external", NOON, None, {"by": "site", "phase": "typing"})
@@ -140,11 +154,6 @@ def test_what_others_tell_ends_no_phase() -> None:
         (Phase.HELD, {"reason": "of another age"}, ""),
         (Phase.RELEASED, {}, "A person let it go on."),
         (Phase.EDITED, {"length": 7}, "A person changed the words."),
-        (
-            Phase.EXTERNAL,
-            {"by": "planner", "phase": "read aloud"},
-            "Told by planner: read aloud",
-        ),
         (Phase.REORDERED, {"priority": 5, "priority_before": 3}, "Very low priority."),
         (
             Phase.SETTLED,
