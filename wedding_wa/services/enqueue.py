@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,28 @@ _ARCHIVE = table(MessageArchive)
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
+def _named_before(row: sa.Table, row_id: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """What stands under one of the two names; no name finds nothing."""
+    names = (row.c.idempotency_key, row.c.client_message_id)
+    values = (
+        sa.bindparam("key", type_=sa.String),
+        sa.bindparam("client", type_=sa.String),
+    )
+    return sa.select(
+        row_id.label("id"), row.c.task_id, row.c.asked, row.c.idempotency_key
+    ).where(
+        row.c.wedding_id == sa.bindparam("wedding", type_=sa.Integer),
+        sa.or_(*(name == value for name, value in zip(names, values, strict=True))),
+    )
+
+
+# One statement, one moment: what is put away meanwhile is in the one or in the other.
+_BEFORE = sa.union_all(
+    _named_before(_MESSAGES, _MESSAGES.c.id),
+    _named_before(_ARCHIVE, _ARCHIVE.c.message_id),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class EnqueueRequest:
     """One message to one recipient, as a door understood it.
@@ -47,7 +69,8 @@ class EnqueueRequest:
     `to` is a phone as people type it, a chat id, or `household:<code>`; `account` None
     is the number they wrote to last. `category` and `title` are labels for our own
     eyes: the text is what is sent. Under one `idempotency_key` there is one message,
-    however often it is asked for. Times are aware.
+    however often it is asked for; `client_message_id`, what a program calls it, is such
+    a key too. Times are aware.
     """
 
     account: str | None
@@ -62,8 +85,14 @@ class EnqueueRequest:
     max_attempts: int | None = None
     created_by: int | None = None
     idempotency_key: str | None = None
+    client_message_id: str | None = None
 
     same_as: str | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether asking for it again can be told from asking for another."""
+        return (self.idempotency_key or self.client_message_id) is not None
 
     def fingerprint(self) -> str:
         """What is asked, as a hash: two that ask the same have the same.
@@ -88,10 +117,11 @@ class EnqueueRequest:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What a door tells: the row's id and the public id."""
+    """What a door tells: the row's id and the public id. `again`: it was there."""
 
     id: int
     task_id: str
+    again: bool = field(default=False, compare=False)
 
 
 def enqueue(
@@ -212,7 +242,8 @@ def _row(
         "phone": consent.phone,
         "name": _name(session, consent),
         "idempotency_key": request.idempotency_key,
-        "asked": request.fingerprint() if request.idempotency_key else None,
+        "client_message_id": request.client_message_id,
+        "asked": request.fingerprint() if request.named else None,
         "kind": _known_kind(request.kind),
         "category": _category(request.category),
         "title": clean_title(request.title),
@@ -272,29 +303,21 @@ def _name(session: Session, consent: Consent) -> str | None:
 def _made_before(
     session: Session, wedding_id: int, request: EnqueueRequest
 ) -> Enqueued | None:
-    if request.idempotency_key is None:
+    if not request.named:
         return None
-    row = QueueMessage
-    in_queue = select(row.id, row.task_id, row.asked).where(
-        row.wedding_id == wedding_id, row.idempotency_key == request.idempotency_key
-    )
-    kept = MessageArchive
-    put_away = (
-        select(kept.message_id, kept.task_id, kept.asked)
-        .where(
-            kept.wedding_id == wedding_id,
-            kept.idempotency_key == request.idempotency_key,
-        )
-        .order_by(col(kept.id))
-    )
-    # in this order: what is put away meanwhile is in the one or in the other
-    found = session.exec(in_queue).first() or session.exec(put_away).first()
-    if found is None:
+    names = {"key": request.idempotency_key, "client": request.client_message_id}
+    found = session.connection().execute(_BEFORE, {"wedding": wedding_id, **names})
+    rows = found.all()
+    if not rows:
         return None
-    message_id, task_id, asked = found
-    if asked is not None and asked != request.fingerprint():
-        raise BadInput("error.key_used", "idempotency_key")
-    return Enqueued(message_id or 0, task_id)
+    asked = request.fingerprint()
+    for row in rows:
+        if row.asked is not None and row.asked != asked:
+            same = row.idempotency_key is not None
+            same = same and row.idempotency_key == request.idempotency_key
+            wrong = "idempotency_key" if same else "client_message_id"
+            raise BadInput("error.key_used", wrong)
+    return Enqueued(rows[0].id, rows[0].task_id, again=True)
 
 
 def _no_consent(

@@ -28,6 +28,7 @@ FIELDS: dict[str, type] = {
     "at": str,
     "expires_at": str,
     "idempotency_key": str,
+    "client_message_id": str,
 }
 # A test message and a reply have rules of their own; they are the pages' to send.
 KINDS = (Kind.MESSAGE, Kind.NOTIFICATION)
@@ -59,6 +60,7 @@ def request_of(fields: Mapping[str, object], *, zone: str) -> EnqueueRequest:
         expires_at=moment(given.get("expires_at"), "expires_at", zone),
         max_attempts=given.get("max_attempts"),
         idempotency_key=_line_or_none(given, "idempotency_key", MAX_KEY),
+        client_message_id=_line_or_none(given, "client_message_id", MAX_KEY),
     )
 
 

@@ -30,6 +30,7 @@ def message_record(session: Session, message_id: int) -> Record:
     return {
         "id": message.id,
         "task_id": message.task_id,
+        "client_message_id": message.client_message_id,
         "status": message.status,
         "ack": message.ack,
         "ack_error_at": _iso(message.ack_error_at),
@@ -88,6 +89,7 @@ def _put_away(session: Session, message_id: int) -> Record:
     known: Record = {
         "id": kept.message_id,
         "task_id": kept.task_id,
+        "client_message_id": kept.client_message_id,
         "status": kept.status,
         "account": account.key,
     }

@@ -114,6 +114,7 @@ def _archived(
         task_id=message.task_id,
         idempotency_key=message.idempotency_key,
         asked=message.asked,
+        client_message_id=message.client_message_id,
         status=message.status,
         record=whole_record(session, message) if whole else None,
         at=now,
