@@ -102,7 +102,7 @@ def matching(
         return conditions + _set_aside(wish)
     listed = _list(wedding_id, account_ids, wish)
     found = _reached(listed, SEARCH_REACH)
-    ids = sa.select(found.c.id).where(*_matching(found.c, wish.search))
+    ids = sa.select(found.c.id).where(*saying(found.c, wish.search))
     return [*conditions, MESSAGES.c.id.in_(ids)]
 
 
@@ -158,7 +158,7 @@ def _fetch(
     found = _reached(listed, limit, *beyond, falling=falling)
     statement = (
         sa.select(*listed.key(found.c))
-        .where(*_matching(found.c, search))
+        .where(*saying(found.c, search))
         .order_by(*_order(listed, found.c, falling=falling))
         .limit(PAGE_SIZE + 1)
     )
@@ -202,8 +202,8 @@ def _beyond(
     return [left < right if falling else left > right]
 
 
-def _matching(columns: _Columns, search: str) -> list[sa.ColumnElement[bool]]:
-    """Name or text hold the words, or the number these digits."""
+def saying(columns: _Columns, search: str) -> list[sa.ColumnElement[bool]]:
+    """The conditions that name or text hold the words, or the number these digits."""
     if not search:
         return []
     digits = re.sub(r"\D", "", search)
