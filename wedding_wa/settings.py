@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     worker: Literal["inline", "off"] = "inline"
     waha_worker_interval: Annotated[float, Field(gt=0, le=3600)] = 60.0
     settle_after_seconds: Annotated[float, Field(ge=0, le=86400)] = 300.0
+    api_rate_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 600
+    api_rate_per_minute_wedding: Annotated[int, Field(ge=0, le=1_000_000)] = 1200
+    api_cors_origins: str = ""
     login_days: Annotated[int, Field(ge=1, le=365)] = 30
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -86,6 +89,19 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("must be a full address such as http://localhost:3000")
         return value.rstrip("/")
+
+    @field_validator("api_cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        parts = [one.strip().rstrip("/").lower() for one in value.split(",")]
+        origins = [one for one in parts if one]
+        for one in origins:
+            exact = one.startswith(("http://", "https://")) and one == _origin(one)
+            if not exact or not urlsplit(one).hostname or "@" in one:
+                raise ValueError(
+                    "must be exact origins such as https://site.example, with commas"
+                )
+        return ",".join(origins)
 
     @field_validator("proxy_addresses")
     @classmethod
@@ -150,6 +166,11 @@ class Settings(BaseSettings):
         """The only origins whose pages may open the socket or post a form."""
         local = [f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1")]
         return sorted({*local, _origin(self.public)})
+
+    @property
+    def api_origins(self) -> list[str]:
+        """Other origins whose pages may talk to the API; none unless set."""
+        return [one for one in self.api_cors_origins.split(",") if one]
 
     def waha(self, account: str) -> WahaSettings | None:
         """How `account` reaches WAHA; None where only the other one is configured."""

@@ -16,25 +16,37 @@ from typing import Any
 from fastapi import Depends, HTTPException, Request
 
 from wedding_wa.api.errors import Forbidden
-from wedding_wa.services.apikeys import SCOPES_OF_ROLE, KeyHolder, Scope
+from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
+from wedding_wa.services.bearers import Bearer
 from wedding_wa.services.sessions import Viewer
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person or a program, and for which wedding they act."""
+    """A person or a program, and for which wedding they act.
+
+    A program with an access token acts for whom it was given out: `grant_id` is set,
+    and `user_id` or `key_id`.
+    """
 
     wedding_id: int
     scopes: frozenset[Scope]
     user_id: int | None = None
     key_id: int | None = None
     language: str | None = None
+    grant_id: int | None = None
 
 
-def caller_of(who: Viewer | KeyHolder) -> Caller:
+def caller_of(who: Viewer | Bearer) -> Caller:
     """Return the one shape of both."""
-    if isinstance(who, KeyHolder):
-        return Caller(who.wedding_id, who.scopes, key_id=who.key_id)
+    if isinstance(who, Bearer):
+        return Caller(
+            who.wedding_id,
+            who.scopes,
+            user_id=who.user_id,
+            key_id=who.key_id,
+            grant_id=who.grant_id,
+        )
     scopes = SCOPES_OF_ROLE[who.role]
     return Caller(who.wedding_id, scopes, user_id=who.user_id, language=who.language)
 

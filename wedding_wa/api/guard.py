@@ -1,8 +1,9 @@
 """api: the one place that decides who gets in; everything not named here is closed.
 
-A person is known by the login cookie, a program on `/api/…` by its key. What changes
-something, and every socket, must come from our own pages: browsers name the page's
-origin, and a foreign one is refused whatever cookie comes with it.
+A person is known by the login cookie, a program on `/api/…` by its key or its access
+token. What changes something by a cookie, and every socket, must come from our own
+pages: browsers name the page's origin, and a foreign one is refused whatever comes
+with it. The feed's socket is also open to pages of the origins in API_CORS_ORIGINS.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from wedding_wa import runtime
 from wedding_wa.api.errors import answer, database_away, is_program
 from wedding_wa.api.login import login_path
 from wedding_wa.services import sessions
-from wedding_wa.services.apikeys import KeyHolder, verify_key
+from wedding_wa.services.bearers import Bearer, bearer_of
 from wedding_wa.services.database_trouble import ERRORS
 
 # Open to everybody. A path ending in "/" stands for all below it.
@@ -29,6 +30,10 @@ PUBLIC = (
     "/setup",
     "/api/health",
     "/api/webhooks/",  # each request is signed
+    "/api/v1/token",  # where programs get in: by a password, a key, a refresh token
+    "/api/v1/token/refresh",
+    "/api/v1/token/rotate",
+    "/api/v1/token/revoke",
     "/i/",  # each link is a secret
     "/assets/",
     "/fonts/",
@@ -37,13 +42,16 @@ PUBLIC = (
     "/favicon.svg",
     "/site.webmanifest",
 )
+# Sockets that let nobody in before they know who it is, and tell those whom they
+# refuse why, with a code: a door closed before it opened tells only 403.
+_OWN_DOOR = ("/ws/whatsapp", "/ws/whatsapp/")
 UNKNOWN_ROUTE = "unknown"
 
 _FORMS = ("/login", "/logout", "/setup")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OWN_SITE = ("none", "same-origin")
 
-Who = sessions.Viewer | KeyHolder
+Who = sessions.Viewer | Bearer
 
 
 def guarding(api: FastAPI) -> Callable[[ASGIApp], ASGIApp]:
@@ -77,9 +85,9 @@ class Guard:
     async def _refusal(self, scope: Scope) -> int | None:
         """Return the status to refuse with, None to let the request in."""
         headers = Headers(scope=scope)
-        if _must_be_ours(scope, headers) and _foreign(headers):
+        if _must_be_ours(scope, headers) and _foreign(scope, headers):
             return 403
-        if is_public(scope["path"]):
+        if is_public(scope["path"]) or _asks_itself(scope):
             return None
         who = await _who(scope["path"], headers)
         if who:
@@ -125,12 +133,16 @@ async def _who(path: str, headers: Headers) -> Who | None:
     app, now = runtime.current(), runtime.current().clock.now()
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if _is_api(path) and scheme.lower() == "bearer":
-        return await verify_key(app.db, key.strip(), now=now)
+        return await bearer_of(app.db, key.strip(), now=now, sealer=app.sealer)
     return await sessions.viewer_of(app.db, headers.get("cookie", ""), now=now)
 
 
 def _is_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
+
+
+def _asks_itself(scope: Scope) -> bool:
+    return scope["type"] == "websocket" and scope["path"] in _OWN_DOOR
 
 
 def _must_be_ours(scope: Scope, headers: Headers) -> bool:
@@ -142,12 +154,15 @@ def _must_be_ours(scope: Scope, headers: Headers) -> bool:
     return carries_login or scope["path"] in _FORMS
 
 
-def _foreign(headers: Headers) -> bool:
+def _foreign(scope: Scope, headers: Headers) -> bool:
     """True if a page of another origin sent this. No page at all is not foreign."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site", "none") not in _OWN_SITE
-    return origin not in runtime.current().settings.allowed_origins
+    settings = runtime.current().settings
+    if _asks_itself(scope) and origin in settings.api_origins:
+        return False
+    return origin not in settings.allowed_origins
 
 
 def _answer(request: Request, status: int) -> Response:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -18,8 +19,9 @@ from wedding_wa.domain.errors import BadInput
 from wedding_wa.models import ApiKey, Role
 from wedding_wa.services import audit
 from wedding_wa.services.database_trouble import in_passing
+from wedding_wa.services.live import Change, note
 
-_MARK = "wwa"
+MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
 _NAME_LONGEST = 80
 
@@ -50,6 +52,7 @@ class KeyHolder:
     name: str
     scopes: frozenset[Scope]
     last_used_at: datetime | None
+    expires_at: datetime | None = None
 
 
 def create_key(
@@ -70,7 +73,7 @@ def create_key(
     if not name:
         raise BadInput("error.key_name", "name")
     wanted = _checked_scopes(scopes)
-    prefix = f"{_MARK}_{secrets.token_hex(4)}"
+    prefix = f"{MARK}_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_urlsafe(32)}"
     session.execute(
         sa.insert(ApiKey).values(
@@ -93,6 +96,7 @@ def create_key(
         prefix=prefix,
         scopes=wanted,
     )
+    note(session, Change("login", wedding_id))
     return key
 
 
@@ -117,6 +121,7 @@ def revoke_key(
         now=now,
         key_id=key_id,
     )
+    note(session, Change("login", wedding_id))
 
 
 def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
@@ -125,9 +130,7 @@ def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
     Found by its public prefix, then compared in constant time.
     """
     query = sa.select(ApiKey).where(
-        col(ApiKey.prefix) == key[: len(_MARK) + 9],
-        col(ApiKey.revoked_at).is_(None),
-        sa.or_(col(ApiKey.expires_at).is_(None), col(ApiKey.expires_at) > now),
+        col(ApiKey.prefix) == key[: len(MARK) + 9], *_good(now)
     )
     for row in session.scalars(query):
         if hmac.compare_digest(row.key_hash, _hash(key)):
@@ -135,10 +138,16 @@ def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
                 key_id=row.id or 0,
                 wedding_id=row.wedding_id,
                 name=row.name,
-                scopes=_with_implied(row.scopes.split()),
+                scopes=with_implied(row.scopes.split()),
                 last_used_at=row.last_used_at,
+                expires_at=row.expires_at,
             )
     return None
+
+
+def alive_ids(ids: Collection[int], now: datetime) -> sa.Select[Any]:
+    """The query of those of `ids` that are good, neither revoked nor expired."""
+    return sa.select(col(ApiKey.id)).where(col(ApiKey.id).in_(ids), *_good(now))
 
 
 async def verify_key(db: Database, key: str, *, now: datetime) -> KeyHolder | None:
@@ -147,6 +156,11 @@ async def verify_key(db: Database, key: str, *, now: datetime) -> KeyHolder | No
     if found and (not found.last_used_at or now - found.last_used_at >= _USED_EVERY):
         await in_passing(db.write(_used, found.key_id, now))
     return found
+
+
+def _good(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    unexpired = sa.or_(col(ApiKey.expires_at).is_(None), col(ApiKey.expires_at) > now)
+    return col(ApiKey.revoked_at).is_(None), unexpired
 
 
 def _used(session: Session, key_id: int, now: datetime) -> None:
@@ -163,7 +177,8 @@ def _checked_scopes(scopes: Iterable[str]) -> list[str]:
     return wanted
 
 
-def _with_implied(stored: Iterable[str]) -> frozenset[Scope]:
+def with_implied(stored: Iterable[str]) -> frozenset[Scope]:
+    """Return stored scopes with all that they include."""
     scopes = frozenset(Scope(value) for value in stored)
     return frozenset(Scope) if Scope.ADMIN in scopes else scopes
 

@@ -41,6 +41,10 @@ class Sealer:
         """A secret that follows from the app's own, the same at every start."""
         return self._derive(purpose.encode()).hex()[:40]
 
+    def key(self, purpose: str) -> bytes:
+        """32 bytes to sign with, for this purpose alone."""
+        return self._derive(b"key:" + purpose.encode())
+
     def _derive(self, purpose: bytes) -> bytes:
         return hmac.new(
             self._material, b"wedding_wa:" + purpose, hashlib.sha256

@@ -17,7 +17,10 @@ from wedding_wa.api.headers import TrailingSlash
 from wedding_wa.services import apikeys, weddings
 from wedding_wa.services.apikeys import Scope as Right
 
-OPEN = {"/login", "/logout", "/setup", "/api/health"}
+TOKEN = "/api/v1/token"
+OPEN = {"/login", "/logout", "/setup", "/api/health"} | {
+    TOKEN + end for end in ("", "/refresh", "/rotate", "/revoke")
+}
 
 
 def _routes(house: House) -> dict[str, object]:
