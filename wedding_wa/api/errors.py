@@ -1,12 +1,15 @@
 """api: errors become answers here, and nowhere else.
 
-Programs get `application/problem+json` (RFC 9457) with our stable `code` and the
-sentence in their language; people get a plain page. Nobody gets a stack trace.
+Programs get `application/problem+json` (RFC 9457): a stable `type` and `code`, the
+sentence in their language, and where values are wrong each of them in `errors`; people
+get a plain page. Nobody gets a stack trace.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +20,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from wedding_wa.api import pages_html as html
 from wedding_wa.api.knocks import TooManyTries
+from wedding_wa.api.wrong import one_wrong, place, wrongs
 from wedding_wa.domain.errors import (
     AccountDown,
     BadInput,
@@ -35,12 +39,14 @@ from wedding_wa.words import say
 
 log = logging.getLogger(__name__)
 
+#: What a problem's `type` begins with; its `code` follows.
+TYPE = "urn:wedding-wa:problem:"
+
 # The first that fits counts.
 _STATUS: tuple[tuple[type[WeddingError], int], ...] = (
     (WrongLogin, 401),
     (LockedOut, 429),
     (TooManyTries, 429),
-    (NoConsent, 403),
     (BadInput, 422),
     (NotFound, 404),
     (Refused, 409),
@@ -92,7 +98,7 @@ def problem(
 ) -> JSONResponse:
     """Return a problem document; `params` are the sentence's."""
     content = {
-        "type": "about:blank",
+        "type": f"{TYPE}{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": say(html.language(request), code, **(params or {})),
@@ -136,23 +142,56 @@ async def _ours(request: Request, error: Exception) -> Response:
         return html.message(
             request, "error.title", error.code, status=status, params=error.params
         )
-    field = {"field": error.field} if isinstance(error, BadInput) else {}
-    return problem(request, status, error.code, params=error.params, **field)
+    refusal = problem(
+        request, status, error.code, params=error.params, **_members(request, error)
+    )
+    wait = getattr(error, "seconds", None) or getattr(error, "retry_after", None)
+    if status == 429 and wait:
+        refusal.headers["Retry-After"] = str(math.ceil(wait))
+    return refusal
+
+
+def _members(request: Request, error: WeddingError) -> dict[str, object]:
+    """What a problem of this kind has beside what all of them have."""
+    if isinstance(error, NoConsent):
+        return {"link": error.params.get("link")}
+    if isinstance(error, BadInput):
+        detail = say(html.language(request), error.code, **error.params)
+        wrong = one_wrong(error.field, error.code, detail)
+        return {"field": error.field, "errors": [wrong]}
+    return {}
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, AnyHTTPException)
     status = error.status_code
-    return answer(request, status, _CODES.get(status, "error.refused"))
+    refusal = answer(request, status, _CODES.get(status, "error.refused"))
+    refusal.headers.update(_told(error.headers))
+    return refusal
+
+
+def _told(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """What an error says beside its status: which methods there are, how long."""
+    kept = ("allow", "retry-after")
+    return {k: v for k, v in (headers or {}).items() if k.lower() in kept}
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    if any(_is_the_body(one) for one in error.errors()):
-        return problem(request, 422, "error.unreadable", errors={"body": "json"})
-    wrong = {_place(one["loc"]): one["type"] for one in error.errors()}
-    params: dict[str, object] = {"fields": ", ".join(wrong)}
-    return problem(request, 422, "error.invalid", params=params, errors=wrong)
+    found = error.errors()
+    if any(_is_the_body(one) for one in found):
+        lang = html.language(request)
+        code = "api.wrong.unreadable"
+        wrong = [one_wrong("body", code, say(lang, code))]
+        return problem(request, 422, "error.unreadable", errors=wrong)
+    fields = dict.fromkeys(place(one["loc"]) for one in found)
+    return problem(
+        request,
+        422,
+        "error.invalid",
+        params={"fields": ", ".join(fields)},
+        errors=wrongs(found, html.language(request)),
+    )
 
 
 async def database_away(request: Request, error: Exception) -> Response:
@@ -181,8 +220,3 @@ async def _defect(request: Request, error: Exception) -> Response:
 def _is_the_body(wrong: dict[str, Any]) -> bool:
     """True where no field is wrong but the whole: no JSON, or no object."""
     return bool(wrong["type"] == "json_invalid" or wrong["loc"] == ("body",))
-
-
-def _place(loc: tuple[str | int, ...]) -> str:
-    """`("body", "to", 0)` reads "to.0"."""
-    return ".".join(str(part) for part in loc[1:]) or "body"

@@ -152,7 +152,9 @@ async def test_what_is_not_known_or_wrong_is_refused(
     answer = await program.request(method, path, json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] == "error.invalid"
-    assert [place.partition(".")[0] for place in answer.json()["errors"]] == [field]
+    (wrong,) = answer.json()["errors"]
+    assert wrong["field"].partition(".")[0] == field
+    assert wrong["code"].startswith("api.wrong.")
 
 
 async def test_a_body_without_end_is_refused(program: httpx.AsyncClient) -> None:
@@ -289,7 +291,7 @@ async def test_who_wants_none_is_not_answered(
     (ugo,) = (await program.get("/inbox", params={"q": "ugo"})).json()["items"]
     body = {"text": "Ma dai!", "idempotency_key": "k"}
     answer = await program.post(f"/inbox/{ugo['chat']}/reply", json=body)
-    assert answer.status_code in (403, 409)
+    assert answer.status_code == 409
     assert answer.json()["code"]
 
 

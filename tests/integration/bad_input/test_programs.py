@@ -108,6 +108,11 @@ def is_a_refusal(answer: httpx.Response) -> str:
     return "" if good and not leak else f"{answer.status_code} {answer.text[:200]}"
 
 
+def named(answer: httpx.Response) -> list[str]:
+    """The fields that a refusal says are wrong."""
+    return [one["field"] for one in answer.json().get("errors", ())]
+
+
 @pytest.mark.parametrize(("method", "path"), WRITING, ids=str)
 async def test_what_is_no_request(
     place: Place,  # noqa: F811
@@ -150,7 +155,7 @@ async def test_what_no_field_takes(
     good = GOOD.get(f"{method} {path}", {})
     for field in FIELDS[f"{method} {path}"]:
         for value in WRONG:
-            if field in EMPTY_IS_RIGHT and value in ("", "\u200b\u2060", "\ud83d", []):
+            if field in EMPTY_IS_RIGHT and value in ("", "\u200b\u2060", []):
                 continue
             answer = await program.request(
                 method,
@@ -161,10 +166,7 @@ async def test_what_no_field_takes(
             if told := is_a_refusal(answer):
                 wrong[f"{field}={ascii(value)[:40]}"] = told
             elif answer.status_code == 422:
-                said = (
-                    answer.json().get("field", ""),
-                    *answer.json().get("errors", {}),
-                )
+                said = named(answer)
                 if not any(one.startswith(field) for one in said):
                     wrong[f"{field}={ascii(value)[:40]}"] = f"not named: {said}"
     assert wrong == {}

@@ -6,6 +6,7 @@ when a page says `tr_of("family", …)` or `say(lang, f"family.{name}")` for an 
 
 from datetime import timedelta
 
+from wedding_wa.api.wrong import NAMES as WRONG
 from wedding_wa.domain.account import AccountStatus, Ear
 from wedding_wa.domain.guests import Stage
 from wedding_wa.domain.invitation import GUEST_LANGUAGES
@@ -62,6 +63,7 @@ FAMILIES = {
     "activation.before.trouble": Trouble,
     "activation.since": Stage,
     "activation.stage": Stage,
+    "api.wrong": WRONG,
     "account.change": STATUSES,
     "account.hint": STATUSES,
     "account.status": STATUSES,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+import re
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.types import Message, Receive
 
 from wedding_wa.api.deps import Caller, Needs
+from wedding_wa.api.wrong import UNSTORABLE
 from wedding_wa.services.apikeys import Scope
 
 Reader = Annotated[Caller, Needs(Scope.READ)]
 Sender = Annotated[Caller, Needs(Scope.SEND)]
 Controller = Annotated[Caller, Needs(Scope.CONTROL)]
+Manager = Annotated[Caller, Needs(Scope.ADMIN)]
 
 #: Bytes of the largest body: a guest has notes of 4,000 characters at most.
 LARGEST = 100_000
@@ -26,18 +30,45 @@ AccountKey = Literal["groom", "bride"]
 
 # Every row is of the caller's wedding, and what is only for searching stays inside.
 _INSIDE = {"wedding_id", "folded"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# More digits than any length that is allowed has.
+_DIGITS = 12
 
 
-class SmallBodies(APIRoute):
-    """A route that reads no further than LARGEST bytes, told beforehand or not."""
+class BoundedBodies(APIRoute):
+    """A route that reads no further than `largest` bytes, told beforehand or not.
+
+    For a larger body than a guest's, make a class of its own with `bodies`.
+    """
+
+    largest = LARGEST
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, largest = super().get_route_handler(), self.largest
 
         async def limited(request: Request) -> Response:
-            return await handle(Request(request.scope, _at_most(request.receive)))
+            told = request.headers.get("Content-Length", "")
+            if told.isdecimal() and (len(told) > _DIGITS or int(told) > largest):
+                raise TooLarge
+            receive = _at_most(request.receive, largest)
+            return await handle(Request(request.scope, receive))
 
         return limited
+
+
+class TooLarge(HTTPException):
+    """413: the rest of the body is not read."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+def bodies(largest: int) -> type[BoundedBodies]:
+    """The `route_class` of routes whose body has `largest` bytes at most."""
+    return type("Bodies", (BoundedBodies,), {"largest": largest})
+
+
+SmallBodies = bodies(LARGEST)
 
 
 class Fields(BaseModel):
@@ -48,9 +79,8 @@ class Fields(BaseModel):
     @field_validator("*")
     @classmethod
     def _storable(cls, value: object) -> object:
-        for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str) and "\0" in text:
-                raise ValueError("a text cannot hold a NUL")
+        if any(_unstorable(text) for text in _texts(value)):
+            raise PydanticCustomError(UNSTORABLE, "no character")
         return value
 
 
@@ -77,15 +107,33 @@ def record(row: Any, **more: object) -> dict[str, object]:
     return {**columns, **more}
 
 
-def _at_most(receive: Receive) -> Receive:
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value of JSON, the names of fields too, however deep."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            left += one
+
+
+def _unstorable(text: str) -> bool:
+    """No database holds a NUL, no encoding half of a pair of surrogates."""
+    return "\0" in text or _SURROGATE.search(text) is not None
+
+
+def _at_most(receive: Receive, largest: int) -> Receive:
     total = 0
 
     async def counted() -> Message:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        if total > LARGEST:
-            raise HTTPException(413)
+        if total > largest:
+            raise TooLarge
         return message
 
     return counted
