@@ -11,6 +11,7 @@ from wedding_wa.api.v1 import (
     inbox,
     opt_outs,
     webhooks,
+    whatsapp,
 )
 
 PREFIX = "/api/v1"
@@ -19,6 +20,6 @@ PREFIX = "/api/v1"
 def router() -> APIRouter:
     """All of them."""
     made = APIRouter(prefix=PREFIX)
-    for noun in (guests, households, consents, opt_outs, inbox, webhooks):
+    for noun in (guests, households, consents, opt_outs, inbox, webhooks, whatsapp):
         made.include_router(noun.router)
     return made
