@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -180,6 +181,7 @@ def suspend(place: Place, child: Child) -> bool:
         if not child.alive:
             return True
         child.send(signal.SIGSTOP)
+        until(lambda: not child.alive or _stands_still(child), "it stands still")
         path = place.folder / "wedding_wa.db"
         with contextlib.closing(sqlite3.connect(path, timeout=0.5)) as probe:
             try:
@@ -191,6 +193,15 @@ def suspend(place: Place, child: Child) -> bool:
 
     until(frozen, "it is frozen without holding the lock")
     return child.alive
+
+
+def _stands_still(child: Child) -> bool:
+    """Each of its threads does: one on another core runs on for a moment."""
+    tasks = Path(f"/proc/{child.process.pid}/task")
+    with contextlib.suppress(OSError):
+        states = [(one / "stat").read_text() for one in tasks.iterdir()]
+        return all(told.rpartition(")")[2].split()[0] in "TZX" for told in states)
+    return False
 
 
 def lapse(place: Place, offset: Offset | None = None) -> None:
