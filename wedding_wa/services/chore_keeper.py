@@ -62,7 +62,7 @@ class Keeper:
             timezone=_UTC,
             job_defaults={
                 "coalesce": True,
-                "max_instances": 1,
+                "max_instances": 2,  # the second finds the first at it, and leaves
                 "misfire_grace_time": None,
             },
         )

@@ -84,7 +84,8 @@ def error_words(lang: str, code: object, **params: object) -> str:
 def moment(
     lang: str, when: datetime, *, zone: ZoneInfo, now: datetime, form: str = "moment"
 ) -> str:
-    """Say a moment: "18:12", "tomorrow 18:12", "Sat 20 June, 18:12".
+    """Say a moment: "18:12", "tomorrow 18:12", "Sat 20 June, 18:12"; of another year
+    with the year.
 
     `form` "at" and "until" bring their preposition along.
     """
@@ -95,6 +96,8 @@ def moment(
     if local.date() == today + timedelta(days=1):
         return say(lang, f"hold.{form}.tomorrow", time=time)
     date = say(lang, f"hold.month.m{local.month}", day=local.day)
+    if local.year != today.year:
+        date = f"{date} {local.year}"
     day = say(lang, f"hold.day.{_DAYS[local.weekday()]}", date=date)
     return say(lang, f"hold.{form}.day", day=day, time=time)
 

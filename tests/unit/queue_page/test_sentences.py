@@ -134,3 +134,14 @@ def test_durations_read_well(milliseconds: int, english: str, italian: str) -> N
     """Short ones have a tenth, long ones no seconds; the comma is the reader's."""
     assert duration("en", milliseconds) == english
     assert duration("it", milliseconds) == italian
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "Sat 1 January 2028, 10:00"), ("it", "sab 1 gennaio 2028, 10:00")],
+)
+def test_a_moment_of_another_year_names_the_year(lang: str, said: str) -> None:
+    """Nobody takes a day of the year after next for one of these weeks."""
+    when = datetime(2028, 1, 1, 9, tzinfo=UTC)
+    now = datetime(2026, 12, 30, 12, tzinfo=UTC)
+    assert moment(lang, when, zone=ROME, now=now) == said
