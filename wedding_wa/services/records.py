@@ -89,10 +89,11 @@ def _put_away(session: Session, message_id: int) -> Record:
     known: Record = {
         "id": kept.message_id,
         "task_id": kept.task_id,
-        "client_message_id": kept.client_message_id,
         "status": kept.status,
         "account": account.key,
     }
+    if kept.client_message_id is not None:
+        known["client_message_id"] = kept.client_message_id
     return {**known, **(kept.record or {}), "archived_at": _iso(kept.at)}
 
 

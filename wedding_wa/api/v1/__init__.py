@@ -5,12 +5,32 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from wedding_wa.api.v1 import (
+    activation,
+    attempts,
     consents,
+    guest_files,
+    guest_orders,
     guests,
+    history,
     households,
     inbox,
+    inbox_people,
+    invitation,
+    maintenance,
+    messages,
+    never_twice,
+    notices,
     opt_outs,
+    people,
+    questions,
+    queue_orders,
+    recipients,
+    retention,
+    stats,
+    token,
+    unconfirmed,
     webhooks,
+    wedding,
     whatsapp,
 )
 
@@ -20,6 +40,36 @@ PREFIX = "/api/v1"
 def router() -> APIRouter:
     """All of them."""
     made = APIRouter(prefix=PREFIX)
-    for noun in (guests, households, consents, opt_outs, inbox, webhooks, whatsapp):
+    # these have fixed paths below those of a guest or of the letter
+    for fixed in (guest_files.uploads, guest_files.router, invitation.pictures):
+        made.include_router(fixed)
+    for noun in (
+        guests,
+        guest_orders,
+        households,
+        consents,
+        opt_outs,
+        inbox,
+        inbox_people,
+        questions,
+        webhooks,
+        whatsapp,
+        messages,
+        attempts,
+        token,
+        activation,
+        history,
+        invitation,
+        maintenance,
+        never_twice,
+        notices,
+        people,
+        queue_orders,
+        recipients,
+        retention,
+        stats,
+        unconfirmed,
+        wedding,
+    ):
         made.include_router(noun.router)
     return made

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 from wedding_wa import runtime
 from wedding_wa.api.deps import Caller
@@ -46,7 +47,7 @@ _HEADERS = {
         "schema": {"type": "string", "enum": ["true"]},
     }
 }
-_MOMENT = {"format": "date-time"}
+_MOMENT: JsonDict = {"format": "date-time"}
 
 
 def _key(longest: int) -> Any:
@@ -83,10 +84,10 @@ class MessageToSend(Body):
     client_message_id: str | None = Field(None, min_length=1, max_length=MAX_KEY)
     account: AccountKey | None = None
     kind: str | None = Field(
-        None, max_length=40, json_schema_extra={"enum": [*KINDS, None]}
+        None, max_length=40, json_schema_extra={"enum": [*map(str, KINDS), None]}
     )
     category: str | None = Field(
-        None, max_length=40, json_schema_extra={"enum": [*Category, None]}
+        None, max_length=40, json_schema_extra={"enum": [*map(str, Category), None]}
     )
     title: str | None = Field(None, max_length=MAX_TITLE)
     priority: int | None = Field(None, ge=1, le=5)
@@ -264,7 +265,7 @@ class _Reading:
             by = self._caller.user_id
             return request_from(fields, zone=self._zone, key=key, by=by)
         except ValidationError as error:
-            first = {**error.errors(include_url=False)[0]}
+            (first, *_) = error.errors(include_url=False)
             first["loc"] = ("message", *first["loc"])
             return _Unreadable(wrongs([first], self._lang)[0])
         except WeddingError as error:
