@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 import wedding_wa.models  # noqa: F401  # registers the tables
 from tests.fakes import FakeClock
+from tests.shared import share_certificates, share_statements
 from wedding_wa.db import Database, opened
 from wedding_wa.services.migrations import migrate
 
@@ -26,6 +27,9 @@ hypothesis.settings.register_profile(
     "project", derandomize=True, database=None, deadline=None
 )
 hypothesis.settings.load_profile("project")
+
+share_certificates()
+share_statements()
 
 
 @pytest.fixture(autouse=True)

@@ -15,16 +15,13 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy import event
 from sqlmodel import select
 
-from wedding_wa import db, engine
+from tests.shared import share_certificates, share_statements
+from wedding_wa import engine
 from wedding_wa import runtime as runtimes
 from wedding_wa.models import QueueMessage
 from wedding_wa.services.enqueue import EnqueueRequest, enqueue
@@ -39,7 +36,8 @@ def warm_up() -> None:
     """Leaves no thread, no open file and no connection."""
     from tests.crash.places import make_template
 
-    _keep_what_is_compiled()
+    share_certificates()
+    share_statements()
     logging.disable(logging.ERROR)
     unheard = io.StringIO()
     with (
@@ -66,28 +64,6 @@ def warm_up() -> None:
     while threading.active_count() > 1 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert threading.active_count() == 1, threading.enumerate()
-
-
-def _keep_what_is_compiled() -> None:
-    """All databases of a process, one at a time, by one SQLAlchemy engine: it holds
-    the compiled statements, and finds the file where the last one asked for it."""
-    made: dict[str, sa.Engine] = {}
-    asked: dict[str, str] = {}
-    build: Callable[[str], sa.Engine] = db._engine
-
-    def find_file(_dialect: Any, _record: Any, words: list[Any], _more: Any) -> None:
-        words[0] = asked["path"]
-
-    def same(url: str) -> sa.Engine:
-        if not url.startswith("sqlite:///"):
-            return build(url)
-        asked["path"] = url.removeprefix("sqlite:///")
-        if "engine" not in made:
-            made["engine"] = build(url)
-            event.listen(made["engine"], "do_connect", find_file)
-        return made["engine"]
-
-    db._engine = same
 
 
 def _bring(settings: Settings) -> None:

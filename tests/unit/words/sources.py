@@ -13,6 +13,7 @@ from wedding_wa.words import catalogue
 
 ROOT = Path(wedding_wa.__file__).parent
 NAME = "[A-Za-z0-9_]+"
+_DOTTED = re.compile(rf"{NAME}(\.{NAME})+")
 # Dotted words that are something else: a template, a column.
 _NOT_KEYS = re.compile(r".*\.(html|css|id)")
 
@@ -33,11 +34,9 @@ def patterns() -> tuple[re.Pattern[str], ...]:
 
 
 def _is_key_like(text: str) -> bool:
-    topics = {key.partition(".")[0] for key in catalogue("en")}
-    dotted = re.fullmatch(rf"{NAME}(\.{NAME})+", text)
-    return bool(
-        dotted and text.partition(".")[0] in topics
-    ) and not _NOT_KEYS.fullmatch(text)
+    if text.partition(".")[0] not in _topics():
+        return False
+    return bool(_DOTTED.fullmatch(text)) and not _NOT_KEYS.fullmatch(text)
 
 
 def _literals() -> Iterator[str]:
@@ -73,7 +72,7 @@ def _of_fstring(node: ast.JoinedStr) -> Iterator[str]:
         re.escape(str(part.value)) if isinstance(part, ast.Constant) else NAME
         for part in node.values
     ]
-    if head.value.partition(".")[0] in {key.partition(".")[0] for key in _keys()}:
+    if head.value.partition(".")[0] in _topics():
         yield "".join(parts)
 
 
@@ -88,8 +87,9 @@ def _name(call: ast.Call) -> str:
     return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
-def _keys() -> frozenset[str]:
-    return frozenset(catalogue("en"))
+@cache
+def _topics() -> frozenset[str]:
+    return frozenset(key.partition(".")[0] for key in catalogue("en"))
 
 
 @cache

@@ -1,0 +1,40 @@
+"""What all tests of a process share, because making it takes long and proves nothing.
+
+Called once, before any test. A test that makes a thousand clients or databases pays
+for the machine's certificates and for the SQL of a statement once, as the app does in
+its long life. What is sent and what is stored stay each test's own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from httpx._transports import default as httpx_transports
+
+from wedding_wa import db
+
+_STATEMENTS = 5000
+
+
+def share_certificates() -> None:
+    """One TLS context for all HTTP clients: each would read all certificates anew."""
+    once = functools.cache(httpx_transports.create_ssl_context)
+    httpx_transports.create_ssl_context = once
+
+
+def share_statements() -> None:
+    """One cache of compiled statements for all SQLite databases of this process."""
+    build: Callable[[str], sa.Engine] = db._engine
+    first = sa.create_engine("sqlite://", query_cache_size=_STATEMENTS)
+    first.connect().close()  # the dialect asks its first connection what it can
+
+    def sharing(url: str) -> sa.Engine:
+        made = build(url)
+        if url.startswith("sqlite"):
+            made.dialect = made.pool._dialect = first.dialect
+            made._compiled_cache = first._compiled_cache
+        return made
+
+    db._engine = sharing
