@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from wedding_wa.db import Database
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.history_looks import Looks
 from wedding_wa.services.live import Bus
 from wedding_wa.services.queue_runs import Runs
 from wedding_wa.services.secrets import Sealer
@@ -30,15 +31,23 @@ class Runtime:
     sealer: Sealer
     clients: Clients = field(init=False)
     runs: Runs = field(init=False)
+    looks: Looks = field(init=False)
 
     def __post_init__(self) -> None:
         self.clients = Clients(self.db, self.sealer, self.clock)
         self.runs = Runs()
+        self.looks = Looks()
         self.db.on_commit.append(self.bus.publish)
 
-    async def aclose(self) -> None:
-        """Close connections, then finish what was handed to the database."""
+    async def rest(self) -> None:
+        """End what was begun beside the pages, and close connections."""
+        await self.runs.aclose()
+        await self.looks.aclose()
         await self.clients.aclose()
+
+    async def aclose(self) -> None:
+        """Come to rest, then finish what was handed to the database."""
+        await self.rest()
         self.db.close()
 
 

@@ -67,7 +67,7 @@ async def engine_beside_the_pages() -> AsyncIterator[None]:
     now = runtime.current()
     async with engine.running(now, worker=now.settings.worker == "inline"):
         yield
-    await now.clients.aclose()
+    await now.rest()
 
 
 def with_headers(served: ASGIApp) -> ASGIApp:

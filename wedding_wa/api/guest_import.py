@@ -116,15 +116,15 @@ async def _bad_lines(request: Request, token: str, caller: Writer) -> Response:
     """The lines that would be left out, with their reasons, as a file."""
     found = await _preview(caller, token)
     lang = _language(request, caller)
-    name = say(lang, "guest_import.export.bad_file")
-    return await _file(bad_rows(found, lang), "csv", name, lang)
+    rows = bad_rows(found, lang)
+    return await as_file(rows, "csv", "guest_import.export.bad_file", lang)
 
 
 async def _sample(request: Request, kind: Format, caller: Reader) -> Response:
     """A list to fill in."""
     lang = _language(request, caller)
-    name = say(lang, "guest_import.export.sample_file")
-    return await _file(guest_export.sample_rows(lang), kind, name, lang)
+    rows = guest_export.sample_rows(lang)
+    return await as_file(rows, kind, "guest_import.export.sample_file", lang)
 
 
 async def _export(
@@ -135,7 +135,7 @@ async def _export(
     rows = await runtime.current().db.read(
         guest_export.guest_rows, caller.wedding_id, q, lang=lang
     )
-    return await _file(rows, kind, say(lang, "guest_import.export.file"), lang)
+    return await as_file(rows, kind, "guest_import.export.file", lang)
 
 
 async def _body(request: Request) -> bytes | None:
@@ -163,7 +163,11 @@ def _owner(caller: Caller) -> Owner:
 
 
 def _language(request: Request, caller: Caller) -> str:
-    asked = request.query_params.get("lang")
+    return language_of(request, caller, request.query_params.get("lang", ""))
+
+
+def language_of(request: Request, caller: Caller, asked: str) -> str:
+    """The words of a file: as asked for, else the reader's."""
     return best_language(asked, caller.language, html.language(request))
 
 
@@ -183,9 +187,11 @@ def _line(line: Planned, lang: str) -> dict[str, object]:
     }
 
 
-async def _file(
-    rows: Sequence[Sequence[str]], kind: Format, name: str, lang: str
+async def as_file(
+    rows: Sequence[Sequence[str]], kind: Format, name_key: str, lang: str
 ) -> Response:
+    """A guest list to keep, under the name that `name_key` says."""
+    name = say(lang, name_key)
     if kind == "csv":
         data = await asyncio.to_thread(guest_export.as_csv, rows, lang=lang)
     else:

@@ -120,7 +120,7 @@ def close_notice(
 
 def open_notices(session: Session, wedding_id: int) -> list[NoticeView]:
     """What the owner must know now, the most urgent first, then the oldest."""
-    found = _read(session, wedding_id, col(Notice.ended_at).is_(None), Notice.id)
+    found = read_notices(session, wedding_id, col(Notice.ended_at).is_(None), Notice.id)
     return sorted(found, key=lambda one: _rank(one.kind))
 
 
@@ -128,7 +128,7 @@ def ended_notices(session: Session, wedding_id: int, *, limit: int) -> list[Noti
     """What was over lately, the newest end first."""
     over = col(Notice.ended_at).is_not(None)
     order = (col(Notice.ended_at).desc(), col(Notice.id).desc())
-    return _read(session, wedding_id, over, *order, limit=limit)
+    return read_notices(session, wedding_id, over, *order, limit=limit)
 
 
 def told(
@@ -177,13 +177,14 @@ def open_again(
     return bool(changed(session, again))
 
 
-def _read(
+def read_notices(
     session: Session,
     wedding_id: int,
     which: sa.ColumnElement[bool],
     *order: object,
     limit: int | None = None,
 ) -> list[NoticeView]:
+    """The wedding's notices of which `which` is true, in this order."""
     rows = session.execute(
         sa.select(Notice, col(Account.key))
         .outerjoin(Account, col(Account.id) == col(Notice.account_id))

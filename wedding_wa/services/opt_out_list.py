@@ -89,6 +89,11 @@ def opt_out_list(session: Session, wedding_id: int) -> OptOutList:
     )
 
 
+def open_questions(session: Session, wedding_id: int) -> tuple[Question, ...]:
+    """What the couple is asked, the newest first."""
+    return _questions(session, wedding_id, _Names(session, wedding_id))
+
+
 def _questions(session: Session, wedding_id: int, of: _Names) -> tuple[Question, ...]:
     rows = session.exec(
         select(StopQuestion, InboundMessage)

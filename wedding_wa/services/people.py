@@ -41,6 +41,14 @@ _SYSTEMS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, for which wedding. A program (`user_id` None) has no login itself."""
+
+    wedding_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody with a login. `seen_at` is None for who is logged in nowhere."""
 
@@ -104,7 +112,7 @@ def browsers(session: Session, who: Viewer, *, now: datetime) -> list[Browser]:
 
 def let_in(
     session: Session,
-    who: Viewer,
+    who: Viewer | Asking,
     *,
     email: str,
     name: str,
@@ -135,16 +143,16 @@ def let_in(
     return known
 
 
-def take_out(session: Session, who: Viewer, user_id: int, *, now: datetime) -> None:
+def take_out(
+    session: Session, who: Viewer | Asking, user_id: int, *, now: datetime
+) -> None:
     """End somebody's login here, at once and everywhere. Raises Refused for oneself,
-    and for whoever was taken out a moment ago: somebody always stays.
+    for whoever was taken out a moment ago, and where a program would take out the last
+    one who may do everything: somebody always stays. Raises NotFound.
 
     What they did stays on record, so the person's row stays too.
     """
-    if user_id == who.user_id:
-        raise Refused("people.not_yourself")
-    if not _belongs(session, who.user_id, who.wedding_id):
-        raise Refused("error.not_allowed")
+    _check_stays(session, who, user_id)
     gone = session.execute(
         sa.delete(Membership)
         .where(
@@ -203,8 +211,27 @@ def _belongs(session: Session, user_id: int, wedding_id: int | None = None) -> b
     return session.scalar(query.with_for_update().limit(1)) is not None
 
 
+def _check_stays(session: Session, who: Viewer | Asking, user_id: int) -> None:
+    """Raise Refused where nobody would be left: a person stays themselves."""
+    if user_id == who.user_id:
+        raise Refused("people.not_yourself")
+    if who.user_id is not None:
+        if not _belongs(session, who.user_id, who.wedding_id):
+            raise Refused("error.not_allowed")
+        return
+    members = session.execute(
+        sa.select(col(Membership.user_id), col(Membership.role))
+        .where(col(Membership.wedding_id) == who.wedding_id)
+        .order_by(col(Membership.user_id))
+        .with_for_update()
+    ).all()
+    owners = {member for member, role in members if role == Role.OWNER}
+    if owners == {user_id}:
+        raise Refused("people.not_the_last")
+
+
 def _tell(
-    session: Session, who: Viewer, action: str, user_id: int, now: datetime
+    session: Session, who: Viewer | Asking, action: str, user_id: int, now: datetime
 ) -> None:
     audit.record(
         session,

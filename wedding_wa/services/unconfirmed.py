@@ -32,6 +32,7 @@ class Unconfirmed:
     failed for good; `look` None: nobody has looked yet."""
 
     id: int
+    task_id: str
     account: str
     who: str
     number: str
@@ -108,6 +109,7 @@ def _row(message: QueueMessage, key: str, chat: int | None) -> Unconfirmed:
     who, number = who_is(message), number_of(message)
     return Unconfirmed(
         id=row_id(message),
+        task_id=message.task_id,
         account=key,
         who=who,
         number=number if number != who else "",

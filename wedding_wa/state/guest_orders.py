@@ -5,7 +5,7 @@ An order is asked back first: `asked` is the question, with how many it is about
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypedDict
 
 import reflex as rx
@@ -14,8 +14,9 @@ from sqlmodel import Session
 from wedding_wa import runtime
 from wedding_wa.domain.errors import WeddingError
 from wedding_wa.domain.guest_search import parse_search
-from wedding_wa.services import guest_bulk, guest_invited, guest_merge
+from wedding_wa.services import guest_bulk, guest_merge
 from wedding_wa.services.guest_bulk import Order, Selection
+from wedding_wa.services.guest_orders import ORDERS
 from wedding_wa.services.guest_rows import guest_of
 from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
@@ -82,7 +83,7 @@ class GuestOrdersState(GuestsState):
     async def ask(self, kind: str, value: str) -> None:
         """Ask whether this order is meant, in words, with how many it is about."""
         who = await self._allowed(may_send)
-        if who is None or kind not in _ORDERS:
+        if who is None or kind not in ORDERS:
             return
         value = self.new_tag if kind in ("tag", "untag") and not value else value
         lang, n = self._lang(who), self._how_many()
@@ -110,11 +111,11 @@ class GuestOrdersState(GuestsState):
         """Do what was asked."""
         asked, self.asked = self.asked, NOTHING
         who = await self._allowed(may_send)
-        if who is None or asked["kind"] not in _ORDERS:
+        if who is None or asked["kind"] not in ORDERS:
             return
         app, lang = runtime.current(), self._lang(who)
         order = Order(who.wedding_id, who.user_id, app.clock.now())
-        work = _ORDERS[asked["kind"]]
+        work = ORDERS[asked["kind"]]
         try:
             n = await app.db.write(work, order, self._selection(), asked["value"])
         except WeddingError as error:
@@ -160,31 +161,5 @@ def _who_stays(
     return {"name": home.name, "homes": len(homes)}
 
 
-def _merge(session: Session, order: Order, selection: Selection, _value: str) -> int:
-    ids = guest_bulk.chosen(session, order.wedding_id, selection)
-    guest_merge.merge(session, order.wedding_id, ids, by=order.by, now=order.now)
-    return len(ids)
-
-
-def _join(session: Session, order: Order, selection: Selection, _value: str) -> int:
-    ids = guest_bulk.chosen(session, order.wedding_id, selection)
-    homes = guest_bulk.homes_of(session, ids)
-    guest_merge.join_households(
-        session, order.wedding_id, homes, by=order.by, now=order.now
-    )
-    return len(homes)
-
-
-_ORDERS: Mapping[str, Callable[[Session, Order, Selection, str], int]] = {
-    "tag": guest_bulk.add_tag,
-    "untag": guest_bulk.remove_tag,
-    "side": guest_bulk.set_side,
-    "language": guest_bulk.set_language,
-    "invited": lambda s, order, whom, _: guest_invited.mark_invited(s, order, whom),
-    "merge": _merge,
-    "join": _join,
-    "delete": lambda s, order, whom, _: guest_bulk.delete_guests(s, order, whom),
-}
 # After these the chosen are not what they were.
 _ENDING = ("merge", "delete")
-ORDERS = tuple(_ORDERS)
