@@ -2,6 +2,7 @@
 
 const URL_ = process.env.WEDDING_WA_URL ?? "http://localhost:8000";
 const TOKEN = process.env.WEDDING_WA_TOKEN ?? "";
+const NEVER = ["cancelled", "skipped"];
 const REFUSED = [4401, 4403]; // these do not mend by themselves
 
 /** Queue it and return its task_id. After a lost answer it is safe to ask again: under
@@ -71,8 +72,12 @@ let taskId;
 const early = []; // what is told before the answer to our own request is here
 const look = ({ event, data }) => {
   if (data.message_id !== taskId) return;
-  if (event === "message_status") console.log(data.timestamp, data.status);
-  else if (data.status !== "queued") process.exit(data.status === "sent" ? 0 : 1);
+  if (event === "message_status") {
+    console.log(data.timestamp, data.status);
+    if (NEVER.includes(data.status)) process.exit(1);
+  } else if (data.status !== "queued") {
+    process.exit(data.status === "sent" ? 0 : 1);
+  }
 };
 await follow((envelope) => (taskId ? look(envelope) : early.push(envelope)));
 taskId = await send(to, text);

@@ -13,11 +13,12 @@ import websockets
 
 URL = os.environ.get("WEDDING_WA_URL", "http://localhost:8000")
 HEADERS = {"Authorization": f"Bearer {os.environ.get('WEDDING_WA_TOKEN', '')}"}
+NEVER = ("cancelled", "skipped")
 REFUSED = (4401, 4403)  # these do not mend by themselves
 
 
 async def main(to: str, text: str) -> int:
-    """Return 0 once it was sent, 1 once it was given up."""
+    """Return 0 once it was sent, 1 once it never will be."""
     feed = events()
     await anext(feed)  # the line is open: whatever happens from here on is told
     task_id = await send(to, text)
@@ -28,6 +29,8 @@ async def main(to: str, text: str) -> int:
             continue
         if envelope["event"] == "message_status":
             print(data["timestamp"], data["status"], flush=True)
+            if data["status"] in NEVER:
+                return 1
         elif data["status"] != "queued":
             return 0 if data["status"] == "sent" else 1
     return 1
