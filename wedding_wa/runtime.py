@@ -16,6 +16,7 @@ from wedding_wa.services.history_looks import Looks
 from wedding_wa.services.live import Bus
 from wedding_wa.services.queue_runs import Runs
 from wedding_wa.services.secrets import Sealer
+from wedding_wa.services.stream_hub import Hub
 from wedding_wa.settings import Settings, load_settings
 
 
@@ -32,11 +33,13 @@ class Runtime:
     clients: Clients = field(init=False)
     runs: Runs = field(init=False)
     looks: Looks = field(init=False)
+    stream: Hub = field(init=False)
 
     def __post_init__(self) -> None:
         self.clients = Clients(self.db, self.sealer, self.clock)
         self.runs = Runs()
         self.looks = Looks()
+        self.stream = Hub(self.db, self.bus, self.clock)
         self.db.on_commit.append(self.bus.publish)
 
     async def rest(self) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from wedding_wa.api import (
+    admin,
+    docs,
     errors,
     guest_import,
     health,
@@ -14,6 +17,7 @@ from wedding_wa.api import (
     login,
     print_sheet,
     setup,
+    stream,
     v1,
     webhooks,
 )
@@ -41,11 +45,26 @@ def create_api() -> FastAPI:
         api.include_router(router)
     api.include_router(guest_import.router())
     api.include_router(print_sheet.router)
+    api.include_router(stream.router)
     api.include_router(v1.router())
+    api.include_router(admin.router())
+    api.include_router(docs.router(api))
     for path in ("/api", "/api/{path:path}"):
         api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)
     return api
 
 
 async def _unknown(request: Request) -> Response:
-    return errors.problem(request, 404, "error.no_such_path")
+    """No such path; or there is, and it does not take that method."""
+    partial = [
+        context.methods or set()
+        for context in iter_route_contexts(request.app.routes)
+        if isinstance(context.original_route, APIRoute)
+        and context.name != UNKNOWN_ROUTE
+        and context.path_regex.match(request.scope["path"])
+    ]
+    if not partial:
+        return errors.problem(request, 404, "error.no_such_path")
+    refusal = errors.problem(request, 405, "error.method")
+    refusal.headers["Allow"] = ", ".join(sorted(set().union(*partial)))
+    return refusal

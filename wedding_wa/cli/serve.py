@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 
+from wedding_wa.cli.serve_sockets import Socket
 from wedding_wa.settings import Settings
 
 # How long open requests may take when the server is told to stop, in seconds.
@@ -72,7 +73,7 @@ def _config(settings: Settings) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=Socket,
         ws_max_size=1_000_000,
         ws_ping_interval=None,  # socket.io pings by itself
         # Who a request comes from is believed of these alone (X-Forwarded-For).

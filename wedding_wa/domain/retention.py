@@ -25,7 +25,8 @@ class Retention:
     `failed_days`: failed messages, counted from when they were given up.
     `attempts_days`: tries of messages that are done, unless they still weigh.
     `webhooks_days`: the bodies of WAHA's events, and what was turned away.
-    `history_days`: how accounts fared: status changes, gaps in hearing, old notices.
+    `history_days`: how accounts fared: status changes, gaps in hearing, old notices;
+    and how far back programs may read what the feed told.
     """
 
     failed_days: int = 7

@@ -22,6 +22,7 @@ from wedding_wa.domain.errors import Refused, WeddingError
 from wedding_wa.models import Account, HearingGap, MessageEvent, Notice, QueueMessage
 from wedding_wa.services import hearing, migrations, notices
 from wedding_wa.services.sql import table
+from wedding_wa.services.stream_places import mark_copy
 
 MODE = 0o600
 #: What SQLite may keep beside a file, by the end of its name.
@@ -113,6 +114,7 @@ def mark(connection: sa.Connection, *, at: datetime) -> None:
         .values(ended_at=at)
     )
     _doubt_what_is_said(connection, at=at)
+    mark_copy(connection, at=at)
 
 
 def _doubt_what_is_said(connection: sa.Connection, *, at: datetime) -> None:

@@ -23,6 +23,7 @@ _HOT = (
     "webhook_log",
     "inbound_message",
     "chat",
+    "stream_entry",
 )
 
 

@@ -22,6 +22,7 @@ from wedding_wa.models import (
     LoginSession,
     Notice,
     QueueMessage,
+    TokenGrant,
     Wedding,
 )
 from wedding_wa.services.retention_messages import (
@@ -32,6 +33,7 @@ from wedding_wa.services.retention_messages import (
 from wedding_wa.services.retention_policy import retention_of
 from wedding_wa.services.retention_webhooks import drop_bodies, drop_refusals
 from wedding_wa.services.sql import changed, table
+from wedding_wa.services.stream_places import forget_entries
 
 _MESSAGES = table(QueueMessage)
 
@@ -49,6 +51,7 @@ async def retain(db: Database, *, now: datetime) -> dict[str, int]:
         for name, n in (await _retain(db, wedding_id, wish, now)).items():
             did[name] = did.get(name, 0) + n
     did["logins"] = await db.write(_old_logins, now=now)
+    did["logins"] += await db.write(_old_grants, now=now)
     return did
 
 
@@ -57,6 +60,7 @@ async def _retain(
 ) -> dict[str, int]:
     webhooks = _before(now, wish.webhooks_days)
     history = _before(now, wish.history_days)
+    await forget_entries(db, wedding_id, history)  # counted are the things themselves
     return {
         **await _failed(db, wedding_id, wish, now),
         "tries": await drop_tries(db, wedding_id, _before(now, wish.attempts_days)),
@@ -133,4 +137,17 @@ def _old_logins(session: Session, *, now: datetime) -> int:
     return changed(
         session,
         sa.delete(LoginSession).where(col(LoginSession.expires_at) < now - _LOGINS),
+    )
+
+
+def _old_grants(session: Session, *, now: datetime) -> int:
+    """What programs got in by, as logins: ended or expired so long ago."""
+    return changed(
+        session,
+        sa.delete(TokenGrant).where(
+            sa.or_(
+                col(TokenGrant.expires_at) < now - _LOGINS,
+                col(TokenGrant.revoked_at) < now - _LOGINS,
+            )
+        ),
     )

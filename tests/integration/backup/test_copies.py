@@ -52,6 +52,8 @@ def code_of(caught: pytest.ExceptionInfo[Any]) -> str:
 def same_rows(one: Database, other: Database) -> None:
     """Equal in every table that a copy does not mark."""
     first, second = rows(one), rows(other)
+    for told in (first, second):  # a copy's stream has a mark at its end besides
+        told["stream_entry"] = [e for e in told["stream_entry"] if e[2] != "restored"]
     for name in first.keys() - MARKED:
         assert second[name] == first[name], name
     assert [a[0] for a in first["account"]] == [a[0] for a in second["account"]]
