@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 import wedding_wa.models  # noqa: F401  # registers the tables
 from tests.fakes import FakeClock
+from tests.order import in_order
 from tests.shared import share_certificates, share_statements
 from wedding_wa.db import Database, opened
 from wedding_wa.services.migrations import migrate
@@ -30,6 +31,11 @@ hypothesis.settings.load_profile("project")
 
 share_certificates()
 share_statements()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who waits is spread among those who compute."""
+    items[:] = in_order(items)
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,13 @@ from tests.browser import launch_options
 from tests.e2e.app import AppProcess
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests of a file.
+
+    Gone with the file: while Playwright runs, no other loop runs in this process, and
+    the next file may be of those that have one.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
         yield launched
