@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from wedding_wa import runtime
+from wedding_wa.api.documented import Shape, problems
 from wedding_wa.api.v1.shapes import (
+    AccountKey,
     Body,
     Id,
     Paged,
@@ -19,11 +22,31 @@ from wedding_wa.api.v1.shapes import (
     page,
     record,
 )
+from wedding_wa.domain.guests import NOTES_LONGEST
+from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.services import guest_records as records
 from wedding_wa.services.guest_records import GuestRecord
 from wedding_wa.services.guests import GuestForm
 
 router = APIRouter(prefix="/guests", route_class=SmallBodies)
+
+
+_LANGUAGES: list[str | None] = [*GUEST_LANGUAGES, "", None]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Phone = Annotated[str, Field(max_length=60, description="As people write it.")]
+Language = Annotated[
+    str | None,
+    Field(
+        max_length=10,
+        description="Null: as the household, or the wedding.",
+        json_schema_extra={"enum": _LANGUAGES},
+    ),
+]
+Tags = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
+Notes = Annotated[str, Field(max_length=NOTES_LONGEST)]
+HouseholdName = Annotated[
+    str, Field(max_length=200, description="The name of a new household.")
+]
 
 
 class Search(Paged):
@@ -35,28 +58,28 @@ class Search(Paged):
 class NewGuest(Body):
     """A guest; without a household they get one of their own."""
 
-    name: str
-    phone: str = ""
-    side: str = "groom"
-    language: str | None = None
-    tags: list[str] = []
-    notes: str = ""
+    name: Name
+    phone: Phone | None = None
+    side: AccountKey = "groom"
+    language: Language = None
+    tags: Tags = []
+    notes: Notes = ""
     household_id: Id | None = None
-    household: str = ""
+    household: HouseholdName = ""
     contact_id: Id | None = None
 
 
 class GuestChange(Body):
     """What is to change; what is left out stays."""
 
-    name: str = ""
-    phone: str | None = None
-    side: str = ""
-    language: str | None = None
-    tags: list[str] = []
-    notes: str = ""
+    name: Name | None = None
+    phone: Phone | None = None
+    side: AccountKey | None = None
+    language: Language = None
+    tags: Tags = []
+    notes: Notes = ""
     household_id: Id | None = None
-    household: str = ""
+    household: HouseholdName = ""
     contact_id: Id | None = None
 
 
@@ -66,23 +89,45 @@ class Merge(Body):
     guest_ids: list[Id] = Field(min_length=2, max_length=20)
 
 
+class GuestShape(Shape):
+    """A guest. `contact_id`: whose phone they share; `language` null: as the others."""
+
+    id: int
+    household_id: int
+    name: str
+    side: AccountKey
+    phone: str | None
+    contact_id: int | None
+    language: str | None
+    notes: str
+    created_at: datetime
+    updated_at: datetime
+    tags: list[str]
+
+
+class GuestPage(Shape):
+    """`next` null: this was the last."""
+
+    items: list[GuestShape]
+    next: str | None
+
+
 @router.get("")
-async def list_guests(
-    caller: Reader, asked: Annotated[Search, Query()]
-) -> dict[str, object]:
-    """Those who match, by id."""
+async def list_guests(caller: Reader, asked: Annotated[Search, Query()]) -> GuestPage:
+    """List guests who match, by id."""
     found, following = await runtime.current().db.read(
         records.guest_records,
         caller.wedding_id,
         records.understood(asked.q),
         records.cursor(asked.after),
     )
-    return page(map(guest_json, found), following)
+    return GuestPage.model_validate(page(map(guest_json, found), following))
 
 
-@router.post("", status_code=201)
-async def add(caller: Sender, new: NewGuest) -> dict[str, object]:
-    """Write a guest down."""
+@router.post("", status_code=201, responses=problems(404, 409))
+async def add(caller: Sender, new: NewGuest) -> GuestShape:
+    """Write a guest down. Give `household_id`, or `household` for a new one; without
+    either they get one of their own. `contact_id`: whose phone they share."""
     app = runtime.current()
     return guest_json(
         await app.db.write(
@@ -95,9 +140,9 @@ async def add(caller: Sender, new: NewGuest) -> dict[str, object]:
     )
 
 
-@router.post("/merge")
-async def merge(caller: Sender, entries: Merge) -> dict[str, object]:
-    """Make one guest of several entries; the one who stayed."""
+@router.post("/merge", responses=problems(404, 409))
+async def merge(caller: Sender, entries: Merge) -> GuestShape:
+    """Make one guest of several entries. The answer is the one who stayed."""
     app = runtime.current()
     return guest_json(
         await app.db.write(
@@ -110,9 +155,9 @@ async def merge(caller: Sender, entries: Merge) -> dict[str, object]:
     )
 
 
-@router.get("/{guest_id}")
-async def show(caller: Reader, guest_id: RowId) -> dict[str, object]:
-    """One guest."""
+@router.get("/{guest_id}", responses=problems(404))
+async def show(caller: Reader, guest_id: RowId) -> GuestShape:
+    """Show one guest."""
     return guest_json(
         await runtime.current().db.read(
             records.guest_record, caller.wedding_id, guest_id
@@ -120,11 +165,9 @@ async def show(caller: Reader, guest_id: RowId) -> dict[str, object]:
     )
 
 
-@router.patch("/{guest_id}")
-async def change(
-    caller: Sender, guest_id: RowId, changes: GuestChange
-) -> dict[str, object]:
-    """Change what is named."""
+@router.patch("/{guest_id}", responses=problems(404, 409))
+async def change(caller: Sender, guest_id: RowId, changes: GuestChange) -> GuestShape:
+    """Change of a guest what is named. What is left out stays."""
     app = runtime.current()
     return guest_json(
         await app.db.write(
@@ -138,9 +181,10 @@ async def change(
     )
 
 
-@router.delete("/{guest_id}", status_code=204)
+@router.delete("/{guest_id}", status_code=204, responses=problems(404))
 async def delete(caller: Sender, guest_id: RowId) -> Response:
-    """Take a guest off the list; what they wrote stays as evidence."""
+    """Take a guest off the list. What waits for them is cancelled; what they wrote
+    stays as evidence."""
     app = runtime.current()
     await app.db.write(
         records.delete_guest,
@@ -152,14 +196,18 @@ async def delete(caller: Sender, guest_id: RowId) -> Response:
     return Response(status_code=204)
 
 
-def guest_json(found: GuestRecord) -> dict[str, object]:
+def guest_json(found: GuestRecord) -> GuestShape:
     """A guest as the table names it, with tags."""
-    return record(found.row, tags=list(found.tags))
+    return GuestShape.model_validate(record(found.row, tags=list(found.tags)))
 
 
 def _form(said: Body) -> dict[str, Any]:
-    """What the body said, in the shape of GuestForm: null is an empty text there."""
+    """What the body said, in the shape of GuestForm: null is an empty text there, and
+    for what cannot be empty as if it were left out."""
     fields = said.model_dump(exclude_unset=True)
+    for name in ("name", "side"):
+        if name in fields and fields[name] is None:
+            del fields[name]
     for name in ("phone", "language"):
         if name in fields:
             fields[name] = fields[name] or ""

@@ -11,6 +11,15 @@ from pydantic import Field
 from sqlmodel import Session
 
 from wedding_wa import runtime
+from wedding_wa.api.documented import problems
+from wedding_wa.api.v1.inbox_shapes import (
+    ConversationShape,
+    InboxPage,
+    InboxRow,
+    ReadShape,
+    ReplyQueued,
+    ThreadLine,
+)
 from wedding_wa.api.v1.shapes import (
     AccountKey,
     Body,
@@ -23,6 +32,7 @@ from wedding_wa.api.v1.shapes import (
     page,
     record,
 )
+from wedding_wa.domain.text import MAX_TEXT
 from wedding_wa.services.inbox import Row, inbox
 from wedding_wa.services.inbox_list import Wish
 from wedding_wa.services.inbox_marks import mark_read
@@ -50,18 +60,17 @@ class From(Fields):
     since: str = Field("", max_length=60)
 
 
-class Answer(Body):
+class Reply(Body):
     """The same key again gives the message that is there already, never a second."""
 
-    text: str
+    text: str = Field(json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT})
     idempotency_key: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
 
 
 @router.get("")
-async def list_people(
-    caller: Reader, asked: Annotated[People, Query()]
-) -> dict[str, object]:
-    """Each person once, by what they wrote last, newest first."""
+async def list_people(caller: Reader, asked: Annotated[People, Query()]) -> InboxPage:
+    """List who wrote, each person once, by what they wrote last, newest first. `chat`
+    is the id for the routes below."""
     wish = Wish(
         view=asked.view,
         account=asked.account or "",
@@ -70,23 +79,27 @@ async def list_people(
     )
     found = await runtime.current().db.read(inbox, caller.wedding_id, wish)
     counts = asdict(found.counts)
-    return page(map(_person, found.rows), found.older, counts=counts)
+    shown = page(map(_person, found.rows), found.older, counts=counts)
+    return InboxPage.model_validate(shown)
 
 
-@router.get("/{chat}")
+@router.get("/{chat}", responses=problems(404))
 async def show(
     caller: Reader, chat: RowId, asked: Annotated[From, Query()]
-) -> dict[str, object]:
-    """A conversation: all chats of the person behind one of them."""
+) -> ConversationShape:
+    """Show a conversation: all chats of the person behind one of them. Its newest 30
+    lines, and with `since` a hundred more before."""
     app = runtime.current()
-    return await app.db.read(
+    found: ConversationShape = await app.db.read(
         _conversation, caller.wedding_id, chat, asked.since, now=app.clock.now()
     )
+    return found
 
 
-@router.post("/{chat}/reply", status_code=202)
-async def answer(caller: Sender, chat: RowId, said: Answer) -> dict[str, object]:
-    """Queue an answer, before everything else that waits."""
+@router.post("/{chat}/reply", status_code=202, responses=problems(404, 409))
+async def answer(caller: Sender, chat: RowId, said: Reply) -> ReplyQueued:
+    """Queue an answer, before everything else that waits. The same `idempotency_key`
+    again is the same message."""
     app = runtime.current()
     made = await app.db.write(
         reply,
@@ -97,27 +110,28 @@ async def answer(caller: Sender, chat: RowId, said: Answer) -> dict[str, object]
         by=caller.user_id,
         now=app.clock.now(),
     )
-    return {"id": made.id, "task_id": made.task_id}
+    return ReplyQueued(id=made.id, task_id=made.task_id)
 
 
-@router.post("/{chat}/read")
-async def read(caller: Sender, chat: RowId) -> dict[str, object]:
-    """Somebody has looked. `changed` false: nothing was unread."""
+@router.post("/{chat}/read", responses=problems(404))
+async def read(caller: Sender, chat: RowId) -> ReadShape:
+    """Mark as read: somebody has looked. `changed` false: nothing was unread."""
     app = runtime.current()
-    return {"changed": await app.db.write(mark_read, caller.wedding_id, chat)}
+    return ReadShape(changed=await app.db.write(mark_read, caller.wedding_id, chat))
 
 
-def _person(row: Row) -> dict[str, object]:
-    return asdict(row)
+def _person(row: Row) -> InboxRow:
+    return InboxRow.model_validate(asdict(row))
 
 
 def _conversation(
     session: Session, wedding_id: int, chat: int, since: str, *, now: datetime
-) -> dict[str, object]:
+) -> ConversationShape:
     """Raises NotFound, also for another wedding."""
     group = group_of(session, wedding_id, chat)
     asked = Asked(chat=chat, since=since, more=_MORE if since else 0)
-    return _json(conversation(session, group, asked, now=now))
+    found = conversation(session, group, asked, now=now)
+    return ConversationShape.model_validate(_json(found))
 
 
 def _json(found: Conversation) -> dict[str, object]:
@@ -135,15 +149,16 @@ def _json(found: Conversation) -> dict[str, object]:
     }
 
 
-def _line(line: Line) -> dict[str, object]:
-    """`state` is of what we sent; what came in, or was typed by hand, has none."""
-    return {
-        "kind": line.kind,
-        "id": line.id,
-        "account": line.account,
-        "at": line.at,
-        "text": line.text,
-        "media": line.media or None,
-        "state": line.state or None,
-        "answered": line.answered,
-    }
+def _line(line: Line) -> ThreadLine:
+    return ThreadLine.model_validate(
+        {
+            "kind": line.kind,
+            "id": line.id,
+            "account": line.account,
+            "at": line.at,
+            "text": line.text,
+            "media": line.media or None,
+            "state": line.state or None,
+            "answered": line.answered,
+        }
+    )
