@@ -29,6 +29,9 @@ PUBLIC = (
     "/logout",
     "/setup",
     "/api/health",
+    "/api/openapi.json",
+    "/api/docs",  # describes the program, nothing of a wedding
+    "/api/docs/",
     "/api/webhooks/",  # each request is signed
     "/api/v1/token",  # where programs get in: by a password, a key, a refresh token
     "/api/v1/token/refresh",
@@ -42,6 +45,8 @@ PUBLIC = (
     "/favicon.svg",
     "/site.webmanifest",
 )
+# Public, yet whoever shows a key there is known by it.
+_KNOWN_TOO = ("/api/v1/token",)
 # Sockets that let nobody in before they know who it is, and tell those whom they
 # refuse why, with a code: a door closed before it opened tells only 403.
 _OWN_DOOR = ("/ws/whatsapp", "/ws/whatsapp/")
@@ -87,13 +92,14 @@ class Guard:
         headers = Headers(scope=scope)
         if _must_be_ours(scope, headers) and _foreign(scope, headers):
             return 403
-        if is_public(scope["path"]) or _asks_itself(scope):
+        path, opened = scope["path"], is_public(scope["path"]) or _asks_itself(scope)
+        if opened and not (path in _KNOWN_TOO and _bearer_in(headers)):
             return None
-        who = await _who(scope["path"], headers)
+        who = await _who(path, headers)
         if who:
             scope.setdefault("state", {})["who"] = who
             return None
-        return None if self._is_nothing(scope) else 401
+        return None if opened or self._is_nothing(scope) else 401
 
     def _is_nothing(self, scope: Scope) -> bool:
         """An API path that does not exist may say so to everybody."""
@@ -131,10 +137,16 @@ def is_public(path: str) -> bool:
 
 async def _who(path: str, headers: Headers) -> Who | None:
     app, now = runtime.current(), runtime.current().clock.now()
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if _is_api(path) and scheme.lower() == "bearer":
-        return await bearer_of(app.db, key.strip(), now=now, sealer=app.sealer)
+    token = _bearer_in(headers) if _is_api(path) else None
+    if token is not None:
+        return await bearer_of(app.db, token, now=now, sealer=app.sealer)
     return await sessions.viewer_of(app.db, headers.get("cookie", ""), now=now)
+
+
+def _bearer_in(headers: Headers) -> str | None:
+    """What follows `Bearer` in `Authorization:`; None where that is not there."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _is_api(path: str) -> bool:

@@ -22,13 +22,14 @@ class TooManyTries(Refused):
 
 
 class Knocks:
-    """At most 20 failed tries in five minutes for an address; 1024 are remembered.
+    """At most `tries` failed ones in five minutes for an address; 1024 are remembered.
 
     A try is counted before it is judged and forgiven if it was right, so that many
     at once count as many. IPv6 counts by /64, of which anybody has plenty.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tries: int = _TRIES) -> None:
+        self._most = tries
         self._tries: OrderedDict[str, deque[float]] = OrderedDict()
 
     def knock(self, address: str, *, now: float) -> None:
@@ -37,7 +38,7 @@ class Knocks:
         self._tries.move_to_end(network_of(address))
         while tries and tries[0] <= now - _WINDOW_SECONDS:
             tries.popleft()
-        if len(tries) >= _TRIES:
+        if len(tries) >= self._most:
             raise TooManyTries(tries[0] + _WINDOW_SECONDS - now)
         tries.append(now)
         if len(self._tries) > _ADDRESSES:

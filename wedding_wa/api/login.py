@@ -13,10 +13,9 @@ from wedding_wa import runtime
 from wedding_wa.api import pages_html as html
 from wedding_wa.api.errors import status_of
 from wedding_wa.api.forms import fields
-from wedding_wa.api.knocks import Knocks
+from wedding_wa.api.tries import tries_of
 from wedding_wa.domain.errors import Refused
-from wedding_wa.services import sessions, users, weddings
-from wedding_wa.services.lockout import Strangers
+from wedding_wa.services import sessions, weddings
 from wedding_wa.words import languages, say
 
 HOME = "/"
@@ -42,9 +41,8 @@ def login_path(wish: str) -> str:
 
 
 def router() -> APIRouter:
-    """The routes, with what they remember of failed tries."""
+    """The routes."""
     made = APIRouter()
-    knocks, strangers = Knocks(), Strangers()
 
     @made.get("/login")
     async def show(request: Request) -> Response:
@@ -60,9 +58,8 @@ def router() -> APIRouter:
         form = await fields(request)
         wish, email = safe_path(form.get("next", "")), form.get("email", "")
         try:
-            user_id = await _judge(
-                request, email, form.get("password", ""), knocks, strangers
-            )
+            password = form.get("password", "")
+            user_id = await tries_of(request).person(request, email, password)
             return await logged_in(request, user_id, wish)
         except Refused as refusal:
             return _form(request, wish=wish, email=email, refusal=refusal)
@@ -129,19 +126,6 @@ def _set_cookie(response: Response, token: str, *, seconds: int) -> None:
         samesite="lax",
         secure=runtime.current().settings.secure_cookies,
     )
-
-
-async def _judge(
-    request: Request, email: str, password: str, knocks: Knocks, strangers: Strangers
-) -> int:
-    app = runtime.current()
-    address = request.client.host if request.client else ""
-    knocks.knock(address, now=app.clock.monotonic())
-    user_id = await users.verify(
-        app.db, email, password, strangers=strangers, clock=app.clock
-    )
-    knocks.forgive(address)
-    return user_id
 
 
 def _form(

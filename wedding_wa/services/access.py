@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import jwt
 
@@ -40,15 +41,19 @@ class Access:
     expires_at: datetime
 
 
+def ends(grant: Grant, now: datetime) -> datetime:
+    """Until when a token signed now is good: for LASTS, but no longer than `grant`."""
+    return min(now + LASTS, grant.expires_at)
+
+
 def sign(grant: Grant, *, sealer: Sealer, now: datetime) -> str:
-    """Return a token for what `grant` allows now, for LASTS but no longer than it."""
-    until = min(now + LASTS, grant.expires_at)
+    """Return a token for what `grant` allows now."""
     claims = {
         "iss": ISSUER,
         "sub": grant.subject,
         "sid": grant.prefix,
         "iat": int(now.timestamp()),
-        "exp": int(until.timestamp()),
+        "exp": int(ends(grant, now).timestamp()),
         "jti": secrets.token_hex(8),
         "scope": " ".join(sorted(grant.scopes)),
     }
@@ -67,11 +72,18 @@ def read(token: str, *, sealer: Sealer, now: datetime) -> Access | None:
         )
     except jwt.PyJWTError:
         return None
-    until = datetime.fromtimestamp(claims["exp"], UTC)
-    if until <= now:
+    said = _said(claims)
+    return said if said and said.expires_at > now else None
+
+
+def _said(claims: dict[str, Any]) -> Access | None:
+    """What is signed as ours and yet not of our form is nobody's either."""
+    prefix, ends_at, scope = claims["sid"], claims["exp"], claims["scope"]
+    try:
+        return Access(
+            prefix=str(prefix),
+            scopes=with_implied(scope.split()),
+            expires_at=datetime.fromtimestamp(ends_at, UTC),
+        )
+    except (AttributeError, TypeError, ValueError, OverflowError, OSError):
         return None
-    return Access(
-        prefix=claims["sid"],
-        scopes=with_implied(claims["scope"].split()),
-        expires_at=until,
-    )

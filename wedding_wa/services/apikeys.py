@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import BadInput
+from wedding_wa.domain.errors import BadInput, Refused
 from wedding_wa.models import ApiKey, Role
 from wedding_wa.services import audit
 from wedding_wa.services.database_trouble import in_passing
@@ -41,6 +41,14 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
     Role.PLANNER: frozenset({Scope.READ, Scope.SEND, Scope.CONTROL}),
     Role.VIEWER: frozenset({Scope.READ}),
 }
+
+
+class MissingScope(Refused):
+    """More was asked for than who asks may do themselves; `scope` is what they lack."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__("error.scope", "", scope=scope.value)
+        self.scope = scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def create_key(
     name = name.strip()[:_NAME_LONGEST]
     if not name:
         raise BadInput("error.key_name", "name")
-    wanted = _checked_scopes(scopes)
+    wanted = checked_scopes(scopes)
     prefix = f"{MARK}_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_urlsafe(32)}"
     session.execute(
@@ -169,7 +177,8 @@ def _used(session: Session, key_id: int, now: datetime) -> None:
     )
 
 
-def _checked_scopes(scopes: Iterable[str]) -> list[str]:
+def checked_scopes(scopes: Iterable[str]) -> list[str]:
+    """Return known scopes once each, by the alphabet. Raises BadInput on "scopes"."""
     wanted = sorted({scope.strip().lower() for scope in scopes} - {""})
     known = [scope.value for scope in Scope]
     if not wanted or not set(wanted) <= set(known):

@@ -26,6 +26,7 @@ class LockedOut(Refused):
         minutes = max(1, math.ceil((until - now) / timedelta(minutes=1)))
         super().__init__("error.locked_out", "", n=minutes)
         self.until = until
+        self.seconds = (until - now).total_seconds()
 
 
 def lock_time(failures: int) -> timedelta:

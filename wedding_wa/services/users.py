@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import Membership, Role, User
-from wedding_wa.services import audit, passwords, sessions
+from wedding_wa.services import audit, grants, passwords, sessions
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.lockout import LockedOut, Strangers, charge
 from wedding_wa.words import languages
@@ -136,7 +136,7 @@ def set_password(
     now: datetime,
 ) -> None:
     """Change a password: opens a locked login and ends that person's sessions, all
-    but `keep`.
+    but `keep`, and what their programs hold.
 
     `by` is who did it, None for the command line. Raises NotFound, BadInput.
     """
@@ -151,6 +151,7 @@ def set_password(
         locked_until=None,
     )
     sessions.end_all(session, user_id, keep=keep)
+    grants.end_of_person(session, user_id, now)
     for wedding_id in _weddings(session, user_id):
         audit.record(
             session,
