@@ -74,15 +74,23 @@ def frozen(
     return tuple(select_ids(session, wedding_id, accounts, chosen.wish, what=what))
 
 
-def accounts_of(session: Session, wedding_id: int) -> Sequence[int]:
-    """Return the ids of the wedding's accounts."""
-    return [
-        account_id
-        for account_id in session.exec(
-            select(Account.id).where(Account.wedding_id == wedding_id)
-        )
-        if account_id is not None
-    ]
+def retryable_ids(
+    session: Session, wedding_id: int, account: str | None = None
+) -> tuple[int, ...]:
+    """Return the failed messages that another try may help, of one account or all."""
+    failed = Wish(state=Status.FAILED)
+    accounts = accounts_of(session, wedding_id, account)
+    return tuple(select_ids(session, wedding_id, accounts, failed, what=What.RETRY))
+
+
+def accounts_of(
+    session: Session, wedding_id: int, key: str | None = None
+) -> Sequence[int]:
+    """Return the ids of the wedding's accounts, or of the one with this key."""
+    which = select(Account.id).where(Account.wedding_id == wedding_id)
+    if key is not None:
+        which = which.where(Account.key == key)
+    return [account_id for account_id in session.exec(which) if account_id is not None]
 
 
 def how_many_aside(
