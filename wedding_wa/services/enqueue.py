@@ -10,30 +10,23 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput, Conflict, NoConsent, NotFound
 from wedding_wa.domain.messages import Kind, Phase, Status
+from wedding_wa.domain.policy import Policy
 from wedding_wa.domain.text import between, clean_text, clean_title
-from wedding_wa.models import (
-    Account,
-    Chat,
-    Consent,
-    Guest,
-    Household,
-    MessageArchive,
-    QueueMessage,
-)
+from wedding_wa.models import Account, MessageArchive, QueueMessage
 from wedding_wa.services import events
-from wedding_wa.services.history import policy_of
-from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import table
-from wedding_wa.services.voice import consent_to, recipient_of
+from wedding_wa.services.voice import Way, recipient_of, way_to
 
 _MESSAGES = table(QueueMessage)
 _ARCHIVE = table(MessageArchive)
@@ -59,6 +52,27 @@ def _named_before(row: sa.Table, row_id: sa.ColumnElement[int]) -> sa.Select[Any
 _BEFORE = sa.union_all(
     _named_before(_MESSAGES, _MESSAGES.c.id),
     _named_before(_ARCHIVE, _ARCHIVE.c.message_id),
+)
+
+
+def _newest() -> sa.ColumnElement[int]:
+    """The greatest number that was ever given: SQLite would give the newest row's once
+    more when that is put away."""
+    in_queue = sa.select(sa.func.max(_MESSAGES.c.id)).scalar_subquery()
+    put_away = sa.select(sa.func.max(_ARCHIVE.c.message_id)).scalar_subquery()
+    return sa.func.max(sa.func.coalesce(in_queue, 0), sa.func.coalesce(put_away, 0))
+
+
+# None where the key is there: one statement, so that two at the same moment need not
+# wait and fail. Built once, for it is most of what a message costs.
+_INSERT = (
+    postgresql.insert(_MESSAGES).on_conflict_do_nothing().returning(_MESSAGES.c.id)
+)
+_INSERT_ON_SQLITE = (
+    sqlite.insert(_MESSAGES)
+    .values(id=_newest() + 1)
+    .on_conflict_do_nothing()
+    .returning(_MESSAGES.c.id)
 )
 
 
@@ -134,8 +148,8 @@ def enqueue(
     """
     if made := _made_before(session, wedding_id, request):
         return made
-    account, consent = _from_whom(session, wedding_id, request)
-    return _insert(session, account, consent, request, now)
+    way = _way(session, wedding_id, request)
+    return _insert(session, wedding_id, way, request, now)
 
 
 def check(
@@ -145,22 +159,17 @@ def check(
     the queue under the same key already."""
     if made := _made_before(session, wedding_id, request):
         return made
-    account, consent = _from_whom(session, wedding_id, request)
-    _row(session, account, consent, request, now)
+    _row(wedding_id, _way(session, wedding_id, request), request, now)
     return None
 
 
-def _from_whom(
-    session: Session, wedding_id: int, request: EnqueueRequest
-) -> tuple[Account, Consent]:
+def _way(session: Session, wedding_id: int, request: EnqueueRequest) -> Way:
     """Which number writes, and on which consent. Raises as `enqueue` does."""
-    key = request.account
-    account = find_account(session, wedding_id, key) if key is not None else None
     to = recipient_of(session, wedding_id, request.to)
-    consent = consent_to(session, wedding_id, to, account=account)
-    if consent is None:
-        raise _no_consent(session, wedding_id, account)
-    return account or session.get_one(Account, consent.account_id), consent
+    way = way_to(session, wedding_id, to, account=request.account)
+    if way is None:
+        raise _no_consent(session, wedding_id, request.account)
+    return way
 
 
 def find_account(session: Session, wedding_id: int, key: str) -> Account:
@@ -187,16 +196,17 @@ def wa_me_link(phone: str | None) -> str:
 
 def _insert(
     session: Session,
-    account: Account,
-    consent: Consent,
+    wedding_id: int,
+    way: Way,
     request: EnqueueRequest,
     now: datetime,
 ) -> Enqueued:
-    row = _row(session, account, consent, request, now)
-    number = _number(session)
-    message_id = insert_once(session, _MESSAGES, **row, **number)
+    row = _row(wedding_id, way, request, now)
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    statement = _INSERT_ON_SQLITE if on_sqlite else _INSERT
+    message_id = session.connection().execute(statement, row).scalar()
     if message_id is None:  # the same key, committed by another connection meanwhile
-        made = _made_before(session, account.wedding_id, request)
+        made = _made_before(session, wedding_id, request)
         if made is None:
             raise Conflict("queued by somebody else just now")
         return made
@@ -204,7 +214,7 @@ def _insert(
         session,
         message_id,
         Phase.QUEUED,
-        wedding_id=account.wedding_id,
+        wedding_id=wedding_id,
         attempt=0,
         at=now,
         data={"priority": request.priority, "due_at": row["due_at"].isoformat()},
@@ -212,35 +222,19 @@ def _insert(
     return Enqueued(message_id, row["task_id"])
 
 
-def _number(session: Session) -> dict[str, Any]:
-    """Where the database would give the number of the newest row again once that is
-    put away, as SQLite does: the one after all that were ever given."""
-    if session.get_bind().dialect.name != "sqlite":
-        return {}
-    in_queue = sa.select(sa.func.max(_MESSAGES.c.id)).scalar_subquery()
-    put_away = sa.select(sa.func.max(_ARCHIVE.c.message_id)).scalar_subquery()
-    newest = sa.func.max(sa.func.coalesce(in_queue, 0), sa.func.coalesce(put_away, 0))
-    return {"id": newest + 1}
-
-
 def _row(
-    session: Session,
-    account: Account,
-    consent: Consent,
-    request: EnqueueRequest,
-    now: datetime,
+    wedding_id: int, way: Way, request: EnqueueRequest, now: datetime
 ) -> dict[str, Any]:
     """The message as it begins. Raises BadInput for a field that makes no sense."""
-    assert account.id is not None
     due = max(request.due_at or now, now)
     return {
         "task_id": str(uuid.uuid4()),
-        "wedding_id": account.wedding_id,
-        "account_id": account.id,
-        "consent_id": consent.id,
-        "chat_id": consent.chat_id,
-        "phone": consent.phone,
-        "name": _name(session, consent),
+        "wedding_id": wedding_id,
+        "account_id": way.account_id,
+        "consent_id": way.consent_id,
+        "chat_id": way.chat_id,
+        "phone": way.phone,
+        "name": way.name,
         "idempotency_key": request.idempotency_key,
         "client_message_id": request.client_message_id,
         "asked": request.fingerprint() if request.named else None,
@@ -249,7 +243,7 @@ def _row(
         "title": clean_title(request.title),
         "text": clean_text(request.text),
         "priority": between("priority", request.priority, 1, 5),
-        "max_attempts": _tries(session, account.id, request.max_attempts),
+        "max_attempts": _tries(way.policy, request.max_attempts),
         "due_at": due,
         "queue_at": due,
         "expires_at": _still_useful(request.expires_at, due),
@@ -264,9 +258,9 @@ def _row(
     }
 
 
-def _tries(session: Session, account_id: int, wanted: int | None) -> int:
+def _tries(policy: Mapping[str, Any], wanted: int | None) -> int:
     if wanted is None:
-        return policy_of(session, account_id).max_attempts
+        return Policy(**policy).max_attempts
     return between("max_attempts", wanted, 1, 20)
 
 
@@ -286,18 +280,6 @@ def _still_useful(expires_at: datetime | None, due: datetime) -> datetime | None
     if expires_at is not None and expires_at <= due:
         raise BadInput("error.expires_before", "expires_at")
     return expires_at
-
-
-def _name(session: Session, consent: Consent) -> str | None:
-    """The guest's name, else their household's, else what they call themself."""
-    found = session.exec(
-        select(Guest.name, Household.name, Chat.push_name)
-        .select_from(Chat)
-        .join(Guest, col(Guest.id) == col(Chat.guest_id), isouter=True)
-        .join(Household, col(Household.id) == col(Chat.household_id), isouter=True)
-        .where(Chat.account_id == consent.account_id, Chat.chat_id == consent.chat_id)
-    ).first()
-    return next((name for name in found or () if name), None)
 
 
 def _made_before(
@@ -320,18 +302,16 @@ def _made_before(
     return Enqueued(rows[0].id, rows[0].task_id, again=True)
 
 
-def _no_consent(
-    session: Session, wedding_id: int, account: Account | None
-) -> NoConsent:
+def _no_consent(session: Session, wedding_id: int, key: str | None) -> NoConsent:
     """The refusal, with the link by which they may write first; of the groom's number
-    where none was named, else of the bride's."""
-    accounts = (
-        [account]
-        if account
+    where none was named, else of the bride's. Raises NotFound for an unknown key."""
+    account = (
+        find_account(session, wedding_id, key)
+        if key is not None
         else session.exec(
             select(Account)
             .where(Account.wedding_id == wedding_id)
             .order_by(col(Account.phone).is_(None), col(Account.key).desc())
-        ).all()
+        ).all()[0]
     )
-    return NoConsent(account=accounts[0].key, link=wa_me_link(accounts[0].phone))
+    return NoConsent(account=account.key, link=wa_me_link(account.phone))

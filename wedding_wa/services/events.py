@@ -14,6 +14,7 @@ from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed, insert_id, table
 
 _EVENTS = table(MessageEvent)
+_INSERT = sa.insert(_EVENTS)
 # What a message waits in before a claim; closed when the wait ends.
 _WAITS = (Phase.QUEUED, Phase.WAITING_RATE_LIMIT, Phase.RETRY_SCHEDULED, Phase.FORCED)
 # What a message in hand is doing; closed when it leaves the hand.
@@ -42,7 +43,7 @@ def begin(
         "metadata": dict(data or {}),
     }
     note(session, Change("message", wedding_id, message_id))
-    return insert_id(session, sa.insert(_EVENTS).values(row))
+    return insert_id(session, _INSERT, row)
 
 
 def end(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from wedding_wa.models import Chat
+from wedding_wa.services.sql import table
 
 # A chat's names: the chat id itself, the phone behind it, the guest it is linked to.
 _Name: TypeAlias = tuple[str, object]
@@ -35,8 +36,38 @@ def same_person(
 
 
 def chats_of_person(session: Session, wedding_id: int, chat_id: str) -> frozenset[str]:
-    """`same_person` for one chat."""
-    return same_person(session, wedding_id, {chat_id})[chat_id]
+    """`same_person` for one chat, in one question."""
+    asked = {"wedding": wedding_id, "chat": chat_id}
+    found = session.connection().execute(_PERSON, asked).scalars()
+    return frozenset({chat_id, *found})
+
+
+def _person() -> sa.Select[tuple[str]]:
+    """The chat, and over any number of steps those that share a phone, a guest or
+    the chat's id with one of them."""
+    chat, more = table(Chat), table(Chat).alias()
+    wedding = sa.bindparam("wedding", type_=sa.Integer)
+    named = chat.c.chat_id == sa.bindparam("chat", type_=sa.String)
+    person = (
+        sa.select(chat.c.chat_id, chat.c.phone, chat.c.guest_id)
+        .where(chat.c.wedding_id == wedding, named)
+        .cte("person", recursive=True)
+    )
+    known = sa.or_(
+        more.c.chat_id == person.c.chat_id,
+        more.c.phone == person.c.phone,
+        more.c.guest_id == person.c.guest_id,
+    )
+    person = person.union(
+        sa.select(more.c.chat_id, more.c.phone, more.c.guest_id)
+        .join(person, known)
+        .where(more.c.wedding_id == wedding)
+    )
+    return sa.select(person.c.chat_id)
+
+
+# Built once: it is asked for every message.
+_PERSON = _person()
 
 
 _Row: TypeAlias = tuple[str, str | None, int | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import sqlalchemy as sa
@@ -22,9 +22,14 @@ def changed(session: Session, statement: sa.Update | sa.Delete) -> int:
     return cast("sa.CursorResult[object]", result).rowcount
 
 
-def insert_id(session: Session, statement: sa.Insert) -> int:
+def insert_id(
+    session: Session, statement: sa.Insert, row: Mapping[str, object] | None = None
+) -> int:
     """Run an INSERT of one row and return its id."""
-    result = cast("sa.CursorResult[object]", session.execute(statement))
+    result = cast(
+        "sa.CursorResult[object]",
+        session.execute(statement, dict(row) if row else None),
+    )
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])

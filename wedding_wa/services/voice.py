@@ -6,22 +6,36 @@ that number cannot send, the message waits: the other one never takes over silen
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from wedding_wa.domain.chat import chat_of_phone
-from wedding_wa.domain.errors import NotFound, OptedOut
+from wedding_wa.domain.errors import BadInput, NotFound, OptedOut
 from wedding_wa.domain.phone import parse_phone
-from wedding_wa.models import Account, Chat, Consent, Wedding
+from wedding_wa.models import (
+    Account,
+    Chat,
+    Consent,
+    Guest,
+    Household,
+    Policy,
+    Wedding,
+)
 from wedding_wa.services.households import by_code
 from wedding_wa.services.same_person import chats_of_person
+from wedding_wa.services.sql import table
 from wedding_wa.services.wishes import wants_none
 
 HOUSEHOLD = "household:"
+_ANY_COUNTRY = "ZZ"
+
+_ACCOUNT, _CONSENT, _CHAT = table(Account), table(Consent), table(Chat)
+_GUEST, _HOUSEHOLD, _POLICY = table(Guest), table(Household), table(Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,19 @@ class Recipient:
     chat_ids: frozenset[str]
     chat_id: str | None = None
     phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """On which consent, from which number and to which chat somebody is written to;
+    what they are called; what their number's policy says, {} where it says nothing."""
+
+    consent_id: int
+    account_id: int
+    chat_id: str
+    phone: str | None
+    name: str | None
+    policy: dict[str, Any]
 
 
 def recipient_of(session: Session, wedding_id: int, to: str) -> Recipient:
@@ -45,74 +72,119 @@ def recipient_of(session: Session, wedding_id: int, to: str) -> Recipient:
         return Recipient(chats_of_person(session, wedding_id, typed), typed)
     if "@" in typed:
         typed = f"+{typed.partition('@')[0]}"
-    country = session.exec(
-        select(Wedding.default_country).where(Wedding.id == wedding_id)
-    ).one()
-    phone = parse_phone(typed, country)
+    phone = _phone(session, wedding_id, typed)
     chat_id = chat_of_phone(phone)
     return Recipient(chats_of_person(session, wedding_id, chat_id), chat_id, phone)
 
 
-def consent_to(
+def _ways(*first: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Every consent of a person in force, by the number they wrote to last, after what
+    goes `first`. By each account's own indexes: no wedding's consents are walked."""
+    theirs = sa.or_(
+        _CONSENT.c.chat_id.in_(sa.bindparam("chats", expanding=True)),
+        _CONSENT.c.phone == sa.bindparam("phone", type_=sa.String),
+    )
+    consents = sa.and_(
+        _CONSENT.c.account_id == _ACCOUNT.c.id, theirs, _CONSENT.c.revoked_at.is_(None)
+    )
+    chat = sa.and_(
+        _CHAT.c.account_id == _CONSENT.c.account_id,
+        _CHAT.c.chat_id == _CONSENT.c.chat_id,
+    )
+    wrote = _CHAT.c.last_inbound_at
+    return (
+        sa.select(
+            *(_CONSENT.c.id, _CONSENT.c.account_id, _CONSENT.c.chat_id),
+            _CONSENT.c.phone,
+            _GUEST.c.name.label("guest"),
+            _HOUSEHOLD.c.name.label("household"),
+            _CHAT.c.push_name,
+            _POLICY.c.fields,
+        )
+        .select_from(_ACCOUNT)
+        .join(_CONSENT, consents)
+        .outerjoin(_CHAT, chat)
+        .outerjoin(_GUEST, _GUEST.c.id == _CHAT.c.guest_id)
+        .outerjoin(_HOUSEHOLD, _HOUSEHOLD.c.id == _CHAT.c.household_id)
+        .outerjoin(_POLICY, _POLICY.c.account_id == _ACCOUNT.c.id)
+        .where(_ACCOUNT.c.wedding_id == sa.bindparam("wedding", type_=sa.Integer))
+        .order_by(*first, wrote.is_(None), wrote.desc(), _CONSENT.c.id)
+    )
+
+
+# Built once: what every message asks is not put together anew for each.
+_NAMED = sa.case(
+    (_CONSENT.c.chat_id == sa.bindparam("chat", type_=sa.String), 0), else_=1
+)
+_FROM_ANY = _ways()
+_FROM_ONE = _ways(_NAMED).where(
+    _ACCOUNT.c.key == sa.bindparam("account", type_=sa.String)
+)
+_COUNTRY = sa.select(table(Wedding).c.default_country).where(
+    table(Wedding).c.id == sa.bindparam("wedding", type_=sa.Integer)
+)
+
+
+def way_to(
     session: Session,
     wedding_id: int,
     recipient: Recipient,
     *,
-    account: Account | None = None,
-) -> Consent | None:
-    """Return the consent on which `recipient` may be written to; None: there is none.
+    account: str | None = None,
+) -> Way | None:
+    """Return how `recipient` may be written to; None: nobody wrote from there.
 
-    Without `account` that of the number they wrote to last. With one only that
-    number's. The chat that was named comes before their others. Raises OptedOut
-    where they want no more messages.
+    Without `account`, a key, from the number they wrote to last. With one only from
+    that. The chat that was named comes before their others. Raises OptedOut where
+    they want no more messages.
     """
-    theirs: sa.ColumnElement[bool] = col(Consent.chat_id).in_(recipient.chat_ids)
-    if recipient.phone is not None:
-        theirs = sa.or_(theirs, col(Consent.phone) == recipient.phone)
-    mine = col(Consent.account_id) == account.id if account else sa.true()
-    named = sa.case((col(Consent.chat_id) == recipient.chat_id, 0), else_=1)
-    first: tuple[sa.ColumnElement[Any], ...] = (named,) if account else ()
-    found = session.exec(
-        select(Consent)
-        .join(
-            Chat,
-            sa.and_(
-                col(Chat.account_id) == col(Consent.account_id),
-                col(Chat.chat_id) == col(Consent.chat_id),
-            ),
-            isouter=True,
-        )
-        .where(
-            Consent.wedding_id == wedding_id,
-            col(Consent.revoked_at).is_(None),
-            theirs,
-            mine,
-        )
-        .order_by(
-            *first,
-            col(Chat.last_inbound_at).is_(None),
-            col(Chat.last_inbound_at).desc(),
-            col(Consent.id),
-        )
-    ).all()
-    return _wanted(session, wedding_id, recipient.chat_ids, found)
+    asked: dict[str, object] = {
+        "wedding": wedding_id,
+        "chats": list(recipient.chat_ids),
+        "phone": recipient.phone,
+    }
+    if account is not None:
+        asked |= {"chat": recipient.chat_id, "account": account}
+    statement = _FROM_ANY if account is None else _FROM_ONE
+    found = session.connection().execute(statement, asked).all()
+    row = _wanted(session, wedding_id, recipient, found)
+    if row is None:
+        return None
+    names = (row.guest, row.household, row.push_name)
+    return Way(
+        consent_id=row.id,
+        account_id=row.account_id,
+        chat_id=row.chat_id,
+        phone=row.phone,
+        name=next((name for name in names if name), None),
+        policy=row.fields or {},
+    )
 
 
 def _wanted(
     session: Session,
     wedding_id: int,
-    chat_ids: Collection[str],
-    consents: Collection[Consent],
-) -> Consent | None:
+    recipient: Recipient,
+    found: Sequence[sa.Row[Any]],
+) -> sa.Row[Any] | None:
     """The first whose person still wants messages."""
-    asked = {*chat_ids, *(consent.chat_id for consent in consents)}
+    asked = {*recipient.chat_ids, *(row.chat_id for row in found)}
     unwanted = wants_none(session, wedding_id, asked)
-    for consent in consents:
-        if consent.chat_id not in unwanted:
-            return consent
+    for row in found:
+        if row.chat_id not in unwanted:
+            return row
     if unwanted:
         raise OptedOut()
     return None
+
+
+def _phone(session: Session, wedding_id: int, typed: str) -> str:
+    """Where the number names its country, the wedding's is not asked for."""
+    if typed.startswith("+"):
+        with contextlib.suppress(BadInput):
+            return parse_phone(typed, _ANY_COUNTRY)
+    country = session.connection().execute(_COUNTRY, {"wedding": wedding_id}).scalar()
+    return parse_phone(typed, str(country))
 
 
 def _chats_of_household(session: Session, wedding_id: int, code: str) -> frozenset[str]:

@@ -7,11 +7,36 @@ and what notes a wish tells the queue.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from wedding_wa.models import Chat, OptOut
+from wedding_wa.services.sql import table
+
+_CHAT, _OPT_OUT = table(Chat), table(OptOut)
+
+
+def _unwanted() -> sa.CompoundSelect[Any]:
+    """Those that told it, and those of whom it is meant. Built once: it is asked for
+    every message."""
+    wedding = sa.bindparam("wedding", type_=sa.Integer)
+    chats: sa.BindParameter[Any] = sa.bindparam("chats", expanding=True)
+    active = sa.and_(_OPT_OUT.c.wedding_id == wedding, _OPT_OUT.c.undone_at.is_(None))
+    told = sa.select(_OPT_OUT.c.chat_id).where(active, _OPT_OUT.c.chat_id.in_(chats))
+    same = sa.or_(
+        _OPT_OUT.c.phone == _CHAT.c.phone, _OPT_OUT.c.guest_id == _CHAT.c.guest_id
+    )
+    meant = (
+        sa.select(_CHAT.c.chat_id)
+        .join(_OPT_OUT, sa.and_(active, same))
+        .where(_CHAT.c.wedding_id == wedding, _CHAT.c.chat_id.in_(chats))
+    )
+    return sa.union_all(told, meant)
+
+
+_UNWANTED = _unwanted()
 
 
 def wants_none(
@@ -22,22 +47,7 @@ def wants_none(
     The wish is the person's: told in one chat it holds for each of the same phone or
     guest, from either number.
     """
-    active = sa.and_(
-        col(OptOut.wedding_id) == wedding_id, col(OptOut.undone_at).is_(None)
-    )
-    told = select(OptOut.chat_id).where(active, col(OptOut.chat_id).in_(chat_ids))
-    meant = (
-        select(Chat.chat_id)
-        .join(
-            OptOut,
-            sa.and_(
-                active,
-                sa.or_(
-                    col(OptOut.phone) == col(Chat.phone),
-                    col(OptOut.guest_id) == col(Chat.guest_id),
-                ),
-            ),
-        )
-        .where(col(Chat.wedding_id) == wedding_id, col(Chat.chat_id).in_(chat_ids))
-    )
-    return {*session.exec(told).all(), *session.exec(meant).all()}
+    if not chat_ids:
+        return set()
+    asked = {"wedding": wedding_id, "chats": list(chat_ids)}
+    return set(session.connection().execute(_UNWANTED, asked).scalars())
