@@ -17,8 +17,11 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wedding_wa import runtime
+from wedding_wa.api.cors import Cors
 from wedding_wa.api.errors import answer, database_away, is_program
 from wedding_wa.api.login import login_path
+from wedding_wa.api.methods import UNKNOWN_ROUTE
+from wedding_wa.api.rate import Rated
 from wedding_wa.services import sessions
 from wedding_wa.services.bearers import Bearer, bearer_of
 from wedding_wa.services.database_trouble import ERRORS
@@ -50,7 +53,6 @@ _KNOWN_TOO = ("/api/v1/token",)
 # Sockets that let nobody in before they know who it is, and tell those whom they
 # refuse why, with a code: a door closed before it opened tells only 403.
 _OWN_DOOR = ("/ws/whatsapp", "/ws/whatsapp/")
-UNKNOWN_ROUTE = "unknown"
 
 _FORMS = ("/login", "/logout", "/setup")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -60,8 +62,11 @@ Who = sessions.Viewer | Bearer
 
 
 def guarding(api: FastAPI) -> Callable[[ASGIApp], ASGIApp]:
-    """Return the layer that goes around `api` and all that is mounted behind it."""
-    return lambda app: Guard(app, api)
+    """Return the layer that goes around `api` and all that is mounted behind it.
+
+    From the outside in: which websites may ask, who it is, how often they may.
+    """
+    return lambda app: Cors(Guard(Rated(app), api))
 
 
 class Guard:
