@@ -56,6 +56,11 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def listeners(self) -> Collection[Listener]:
+        """Who listens just now."""
+        return self._listeners
+
     async def join(
         self, bearer: Bearer, *, after: Place | None, events: Collection[str] | None
     ) -> Listener:

@@ -1,0 +1,239 @@
+"""Whoever has read up to an id has missed none below it, however many write at once."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session
+
+from tests.builders import Couple, guest_wrote, make_couple, put
+from tests.fakes import NOON
+from wedding_wa.db import Database
+from wedding_wa.domain.messages import Phase
+from wedding_wa.models import Source
+from wedding_wa.services import events
+from wedding_wa.services.stream import read
+from wedding_wa.services.stream_places import (
+    ENTRIES,
+    LAST_PART,
+    Lost,
+    Place,
+    Start,
+    forget_entries,
+    mark_copy,
+    newest,
+    parse,
+    start,
+)
+
+BEGIN = Place(0)
+WRITERS, EACH = 6, 25
+
+
+@pytest.fixture
+def couple(any_database: Database) -> Couple:
+    return make_couple(any_database)
+
+
+def a_phase(session: Session, couple: Couple, number: int) -> None:
+    events.begin(
+        session, number, Phase.HELD, wedding_id=couple.wedding, attempt=0, at=NOON
+    )
+
+
+def places(db: Database, wedding: int, after: Place = BEGIN) -> list[Place]:
+    """Everything after a place, batch by batch, to the end."""
+    found: list[Place] = []
+    while True:
+        batch = db.read_now(read, wedding, after)
+        found += [one.place for one in batch.envelopes]
+        if batch.upto == after:
+            return found
+        after = batch.upto
+
+
+def test_nobody_is_missed_while_many_write(
+    any_database: Database, couple: Couple
+) -> None:
+    """Readers that go on from where they were, beside six writers, have in the end
+    just what one has who reads it all afterwards: no gap, no double."""
+    guest_wrote(any_database, couple.groom)
+    number = put(any_database, couple).id
+    over = threading.Event()
+
+    def write() -> None:
+        for _ in range(EACH):
+            any_database.write_now(a_phase, couple, number)
+
+    def follow() -> list[Place]:
+        seen: list[Place] = []
+        after, last = Place(0), False
+        while True:
+            batch = any_database.read_now(read, couple.wedding, after)
+            seen += [one.place for one in batch.envelopes]
+            if last and batch.upto == after:
+                return seen
+            after, last = batch.upto, over.is_set()
+
+    with ThreadPoolExecutor(WRITERS + 2) as pool:
+        readers = [pool.submit(follow) for _ in range(2)]
+        writers = [pool.submit(write) for _ in range(WRITERS)]
+        wait(writers, timeout=120)
+        over.set()
+        followed = [one.result(timeout=60) for one in readers]
+    whole = places(any_database, couple.wedding)
+    assert len(whole) == len(set(whole)) == 2 + 2 + WRITERS * EACH
+    assert followed == [whole, whole]
+
+
+@pytest.mark.postgres
+def test_a_later_number_is_never_seen_before_an_earlier_one(
+    any_database: Database, couple: Couple
+) -> None:
+    """On PostgreSQL two transactions could be numbered in one order and committed in
+    the other: the second waits for the first to end before it gets its number. Another
+    wedding's do not wait."""
+    if any_database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    stranger = make_couple(any_database)
+    for one in (couple, stranger):
+        guest_wrote(any_database, one.groom)
+    number, theirs = put(any_database, couple).id, put(any_database, stranger).id
+    before = any_database.read_now(newest, couple.wedding)
+    with ThreadPoolExecutor(2) as pool, Session(any_database.engine) as first:
+        a_phase(first, couple, number)
+        second = pool.submit(any_database.write_now, a_phase, couple, number)
+        other = pool.submit(any_database.write_now, a_phase, stranger, theirs)
+        other.result(timeout=30)
+        assert not wait([second], timeout=0.5).done
+        assert places(any_database, couple.wedding, before) == []
+        first.commit()
+        second.result(timeout=30)
+    found = places(any_database, couple.wedding, before)
+    assert len(found) == 2
+    assert found == sorted(found)
+
+
+def test_a_wedding_sees_its_own_alone(any_database: Database, couple: Couple) -> None:
+    """The numbers are shared, the entries are not."""
+    stranger = make_couple(any_database)
+    both = ((couple, "+393331112222"), (stranger, "+393334445555"))
+    for one, phone in both:
+        guest_wrote(any_database, one.groom, phone)
+    for _ in range(3):
+        for one, phone in both:
+            put(any_database, one, to=phone)
+    mine = places(any_database, couple.wedding)
+    theirs = places(any_database, stranger.wedding)
+    assert len(mine) == len(theirs) == 2 + 3 * 2
+    assert not set(mine) & set(theirs)
+    text = "".join(
+        one.text
+        for one in any_database.read_now(read, couple.wedding, Place(0)).envelopes
+    )
+    assert "393334445555" not in text
+
+
+def entries(db: Database, couple: Couple, many: int, *, at: datetime = NOON) -> None:
+    """So many entries that point at nothing."""
+    rows = [
+        {"wedding_id": couple.wedding, "source": "message", "ref": 9_999, "at": at}
+        for _ in range(many)
+    ]
+    db.write_now(lambda s: s.execute(sa.insert(ENTRIES), rows) and None)
+
+
+async def test_what_is_forgotten_is_told_as_a_gap(
+    any_database: Database, couple: Couple
+) -> None:
+    """Who comes back from before the oldest that is kept learns that something is
+    lost, and goes on from there; who comes from behind it misses nothing."""
+    entries(any_database, couple, 5)
+    later = NOON + timedelta(days=2)
+    entries(any_database, couple, 5, at=later)
+    stranger = make_couple(any_database)
+    entries(any_database, stranger, 3)
+    cutoff = NOON + timedelta(days=1)
+    assert await forget_entries(any_database, couple.wedding, cutoff) == 4
+    assert await forget_entries(any_database, couple.wedding, cutoff) == 0
+    floor = Place(5, LAST_PART)
+
+    def begin(after: Place | None, wedding: int = couple.wedding) -> Start:
+        return any_database.read_now(start, wedding, after)
+
+    assert begin(Place(0)) == begin(Place(4, 1)) == Start(floor, Lost.FORGOTTEN)
+    assert begin(Place(5)) == Start(Place(5))
+    assert begin(Place(7, 1)) == Start(Place(7, 1))
+    assert begin(Place(0), stranger.wedding) == Start(Place(0))
+    assert begin(None) == Start(Place(10, LAST_PART))
+
+
+async def test_all_of_it_may_be_old(any_database: Database, couple: Couple) -> None:
+    """The mark stays, and new numbers come behind it."""
+    entries(any_database, couple, 3)
+    assert await forget_entries(any_database, couple.wedding, NOON + timedelta(1)) == 2
+    entries(any_database, couple, 1)
+    assert places(any_database, couple.wedding) == []
+    assert any_database.read_now(newest, couple.wedding) == Place(4, LAST_PART)
+
+
+def test_a_place_that_this_database_does_not_know(
+    any_database: Database, couple: Couple
+) -> None:
+    """From the future, in whatever size: a gap, and on with what comes."""
+    entries(any_database, couple, 2)
+    lost = Start(Place(2, LAST_PART), Lost.UNKNOWN)
+    for after in (Place(3), Place(2**31), Place(10**18 - 1)):
+        assert any_database.read_now(start, couple.wedding, after) == lost
+
+
+def test_a_copy_put_back_knows_who_was_told_more(
+    any_database: Database, couple: Couple
+) -> None:
+    """It goes on far behind its end: who was told what the copy does not know is told
+    of a gap, also after the copy has had as many entries as the former database; who
+    was not misses nothing."""
+    entries(any_database, couple, 3)
+    with any_database.engine.begin() as connection:
+        mark_copy(connection, at=NOON)
+        if not any_database.is_sqlite:
+            connection.exec_driver_sql(
+                "SELECT setval('stream_entry_id_seq', max(id)) FROM stream_entry"
+            )
+    entries(any_database, couple, 5)
+
+    def begin(after: Place) -> Start:
+        return any_database.read_now(start, couple.wedding, after)
+
+    mark = any_database.read_now(
+        lambda s: s.execute(
+            sa.select(sa.func.max(ENTRIES.c.id)).where(
+                ENTRIES.c.source == Source.RESTORED
+            )
+        ).scalar_one()
+    )
+    assert begin(Place(3, 1)) == Start(Place(3, 1))
+    assert begin(Place(5)) == Start(Place(mark, LAST_PART), Lost.UNKNOWN)
+    assert begin(Place(mark + 1)) == Start(Place(mark + 1))
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 10**18 - 1), st.integers(0, 1))
+def test_a_place_reads_as_it_is_written(entry: int, part: int) -> None:
+    """An id that was told is understood when it comes back."""
+    place = Place(entry, part)
+    assert parse(str(place)) == place
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=30))
+def test_nonsense_is_no_place(text: str) -> None:
+    """What is no id is None, and never an error."""
+    found = parse(text)
+    assert found is None or parse(str(found)) == found
