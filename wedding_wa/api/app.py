@@ -20,6 +20,7 @@ from wedding_wa.api import (
     stream,
     v1,
     webhooks,
+    whatsapp_service,
 )
 from wedding_wa.api.guard import UNKNOWN_ROUTE
 
@@ -48,6 +49,7 @@ def create_api() -> FastAPI:
     api.include_router(stream.router)
     api.include_router(v1.router())
     api.include_router(admin.router())
+    api.include_router(whatsapp_service.router)
     api.include_router(docs.router(api))
     for path in ("/api", "/api/{path:path}"):
         api.add_api_route(path, _unknown, methods=_METHODS, name=UNKNOWN_ROUTE)

@@ -24,13 +24,20 @@ _LOOK_AGAIN = NEXT_CODE + _EVENT_TAKES
 
 @dataclass(frozen=True, slots=True)
 class QrView:
-    """A code to scan: the `count`th `of` a round; `image` is a PNG data URI."""
+    """A code to scan: the `count`th `of` a round; `image` is a PNG data URI, `value`
+    what the code says, where the engine tells."""
 
     image: str = field(repr=False)
     at: datetime
     count: int
     of: int
     next_in_seconds: float
+    value: str | None = field(default=None, repr=False)
+
+    @property
+    def png(self) -> bytes:
+        """The picture itself."""
+        return base64.b64decode(self.image.partition(",")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,7 @@ def _view(shown: _Shown, count: int, *, now: datetime) -> QrView:
         count=min(count, CODES),
         of=CODES,
         next_in_seconds=max(0.0, left.total_seconds()),
+        value=shown.qr.value,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from wedding_wa.api.v1 import (
+    accounts,
     activation,
     attempts,
     consents,
@@ -22,6 +23,7 @@ from wedding_wa.api.v1 import (
     notices,
     opt_outs,
     people,
+    policy,
     questions,
     queue_orders,
     recipients,
@@ -57,6 +59,8 @@ def router() -> APIRouter:
         messages,
         attempts,
         token,
+        accounts,
+        policy,
         activation,
         history,
         invitation,
