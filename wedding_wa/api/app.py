@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute, iter_route_contexts
 
 from wedding_wa.api import (
     admin,
@@ -22,9 +21,19 @@ from wedding_wa.api import (
     webhooks,
     whatsapp_service,
 )
-from wedding_wa.api.guard import UNKNOWN_ROUTE
+from wedding_wa.api.methods import UNKNOWN_ROUTE, addresses, allow
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_METHODS = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "QUERY",
+]
 
 
 def create_api() -> FastAPI:
@@ -58,15 +67,9 @@ def create_api() -> FastAPI:
 
 async def _unknown(request: Request) -> Response:
     """No such path; or there is, and it does not take that method."""
-    partial = [
-        context.methods or set()
-        for context in iter_route_contexts(request.app.routes)
-        if isinstance(context.original_route, APIRoute)
-        and context.name != UNKNOWN_ROUTE
-        and context.path_regex.match(request.scope["path"])
-    ]
-    if not partial:
+    methods = addresses(request.app).methods(request.scope["path"])
+    if not methods:
         return errors.problem(request, 404, "error.no_such_path")
     refusal = errors.problem(request, 405, "error.method")
-    refusal.headers["Allow"] = ", ".join(sorted(set().union(*partial)))
+    refusal.headers.update(allow(methods))
     return refusal

@@ -39,9 +39,9 @@ SECURITY = {
     },
 }
 _METHODS = ("get", "post", "put", "patch", "delete")
-# What any route may answer: to one who must be known, to one that reads a body.
+# What any route may answer that must know who asks, and any that reads a body.
 _KNOWN = (401, 403, 422, 429, 503)
-_WITH_BODY = (400, 413)
+_WITH_BODY = (400, 413, 422, 429, 503)
 _WAIT = {
     "Retry-After": {
         "description": "Seconds after which it may be different.",

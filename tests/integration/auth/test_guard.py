@@ -12,13 +12,15 @@ from starlette.types import Message, Scope
 
 from tests.integration.auth.conftest import ORIGIN, House
 from wedding_wa.api.deps import Caller, Needs
-from wedding_wa.api.guard import UNKNOWN_ROUTE, guarding, is_public
+from wedding_wa.api.guard import guarding, is_public
 from wedding_wa.api.headers import TrailingSlash
+from wedding_wa.api.methods import UNKNOWN_ROUTE
 from wedding_wa.services import apikeys, weddings
 from wedding_wa.services.apikeys import Scope as Right
 
 TOKEN = "/api/v1/token"
-OPEN = {"/login", "/logout", "/setup", "/api/health"} | {
+DESCRIBED = {"/api/openapi.json"}
+OPEN = {"/login", "/logout", "/setup", "/api/health", *DESCRIBED} | {
     TOKEN + end for end in ("", "/refresh", "/rotate", "/revoke")
 }
 
@@ -30,7 +32,7 @@ def _routes(house: House) -> dict[str, object]:
         route = context.original_route
         if isinstance(route, Mount) or getattr(route, "name", "") == UNKNOWN_ROUTE:
             continue
-        found[route.path] = route  # type: ignore[attr-defined]
+        found[str(context.path)] = route
     return found
 
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.types import Message, Receive
 
 from wedding_wa.api.deps import Caller, Needs
+from wedding_wa.api.methods import addresses, allow
 from wedding_wa.api.wrong import UNSTORABLE
 from wedding_wa.services.apikeys import Scope
 
@@ -45,8 +46,11 @@ class BoundedBodies(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, largest = super().get_route_handler(), self.largest
+        pattern = "{" in self.path
 
         async def limited(request: Request) -> Response:
+            if pattern:
+                _not_written_out(request)
             told = request.headers.get("Content-Length", "")
             if told.isdecimal() and (len(told) > _DIGITS or int(told) > largest):
                 raise TooLarge
@@ -54,6 +58,13 @@ class BoundedBodies(APIRoute):
             return await handle(Request(request.scope, receive))
 
         return limited
+
+
+def _not_written_out(request: Request) -> None:
+    """Raise 405 where the address is another route's own and only looks like an id."""
+    written_out = addresses(request.app).written_out
+    if methods := written_out.get(request.scope["path"]):
+        raise HTTPException(405, headers=allow(methods))
 
 
 class TooLarge(HTTPException):
@@ -89,6 +100,14 @@ class Body(Fields):
 
     model_config = ConfigDict(strict=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, said: object) -> object:
+        """JSON knows one kind of number: 18.0 is 18."""
+        if not isinstance(said, dict):
+            return said
+        return {name: _as_whole(value) for name, value in said.items()}
+
 
 class Paged(Fields):
     """A list's query: `after` is the `next` of the page before."""
@@ -105,6 +124,12 @@ def record(row: Any, **more: object) -> dict[str, object]:
     """A row of a table by its columns' names."""
     columns: dict[str, object] = row.model_dump(exclude=_INSIDE)
     return {**columns, **more}
+
+
+def _as_whole(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return [_as_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def _texts(value: object) -> Iterator[str]:

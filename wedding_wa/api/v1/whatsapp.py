@@ -114,7 +114,10 @@ class MessagesToSend(BaseModel):
     messages: list[Any] = Field(
         min_length=1,
         max_length=MOST,
-        json_schema_extra={"items": {"$ref": "#/components/schemas/MessageToSend"}},
+        # Each is judged by itself, so the list takes whatever stands in it.
+        json_schema_extra={
+            "items": {"anyOf": [{"$ref": "#/components/schemas/MessageToSend"}, {}]}
+        },
     )
 
 
