@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 import wedding_wa.models  # noqa: F401  # registers the tables
+from tests.commands import Commands
 from tests.fakes import FakeClock
 from tests.order import in_order
 from tests.shared import share_certificates, share_statements
@@ -128,6 +129,14 @@ def _empty(engine: sa.Engine) -> None:
         connection.exec_driver_sql(
             "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
         )
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Where tests start processes of the command line."""
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ It imports the app once, has neither thread nor loop, and forks a child an order
 child runs the very entry point of the command line, in a process of its own: its own
 number and start time, its own files, its own death. `whole` orders start anew instead
 (fork and exec), as a service manager does it. Whatever it forked dies with it.
+
+A `warm` one has worked once, too. That takes it seconds: for one with many children.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import importlib
 import json
 import os
 import queue
+import resource
 import select
 import signal
 import subprocess
@@ -30,6 +33,7 @@ ROOT = Path(__file__).parent.parent.parent
 APP, SIMULATOR = "wedding_wa", "wedding_wa.simulator"
 CLOCK = "CRASH_CLOCK"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_COLD = "--cold"
 _PATIENCE = 60.0
 
 
@@ -65,14 +69,14 @@ class Forked:
 class Zygote:
     """The parent, seen from the one who gives orders. Any thread may."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, warm: bool = True) -> None:
         self.ends: dict[int, int] = {}
         self._pids: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._told = threading.Condition()
         self._one = threading.Lock()
         self._gone = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.zygote"],
+            [sys.executable, "-m", "tests.crash.zygote", *([] if warm else [_COLD])],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -87,10 +91,23 @@ class Zygote:
         self.close()
 
     def start(
-        self, words: list[str], env: Mapping[str, str], log: Path, *, whole: bool
+        self,
+        words: list[str],
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        whole: bool,
+        errors: Path | None = None,
+        before: str = "",
+        largest: int | None = None,
     ) -> Forked:
-        """`python <words>` with just this environment, its output in `log`."""
+        """`python <words>` with just this environment, its output in `log`.
+
+        Of a forked one: `errors` takes stderr, `before` is code that it runs first, no
+        file of it grows beyond `largest` bytes.
+        """
         order = {"words": words, "env": dict(env), "log": str(log), "whole": whole}
+        order |= {"errors": str(errors or log), "before": before, "largest": largest}
         log.touch()  # who reads it may be quicker than the fork
         assert self._process.stdin is not None
         with self._one:
@@ -138,7 +155,7 @@ class Zygote:
 
 def main() -> None:
     """Take orders until the line ends; then nothing that was forked stays."""
-    _warm_up()
+    _warm_up(cold=_COLD in sys.argv)
     gc.freeze()
     wakes, waker = os.pipe()
     os.set_blocking(wakes, False)
@@ -199,11 +216,14 @@ def _fork(order: dict[str, Any], ours: tuple[int, ...]) -> int:
         _die_with(parent)
         for fd in ours:
             os.close(fd)
-        _redirect(order["log"])
+        _redirect(order["log"], order["errors"])
         os.environ.clear()
         os.environ.update(order["env"])
         if order["whole"]:
             os.execv(sys.executable, [sys.executable, *order["words"]])
+        if largest := order["largest"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+        exec(order["before"], {})
         _become(order["words"])
     except BaseException:
         traceback.print_exc()
@@ -219,14 +239,14 @@ def _die_with(parent: int) -> None:
         os._exit(70)
 
 
-def _redirect(log: str) -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(nothing, 0)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
-    os.close(nothing)
-    os.close(out)
+def _redirect(log: str, errors: str) -> None:
+    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    nothing, out = os.open(os.devnull, os.O_RDONLY), os.open(log, how, 0o600)
+    err = out if errors == log else os.open(errors, how, 0o600)
+    for fd, number in ((nothing, 0), (out, 1), (err, 2)):
+        os.dup2(fd, number)
+    for fd in {nothing, out, err}:
+        os.close(fd)
 
 
 def _become(words: list[str]) -> NoReturn:
@@ -268,8 +288,8 @@ def _run(words: list[str]) -> None:
         raise ValueError(words)
 
 
-def _warm_up() -> None:
-    """Import and do once what every start needs."""
+def _warm_up(*, cold: bool) -> None:
+    """Import what every start needs; do it once, unless it stays cold."""
     for name in (
         "wedding_wa.cli",
         "wedding_wa.engine",
@@ -280,10 +300,11 @@ def _warm_up() -> None:
         "websockets.asyncio.client",
     ):
         importlib.import_module(name)
-    from tests.crash.warm import warm_up
-
-    warm_up()
     time.tzset()
+    if not cold:
+        from tests.crash.warm import warm_up
+
+        warm_up()
 
 
 if __name__ == "__main__":

@@ -205,3 +205,11 @@ def store(world: World, *, on: bool) -> None:
         headers=world.headers,
     ).raise_for_status()
     _until(world, "groom", "WORKING")
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Path:
+    """A folder for copies, away from the database."""
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    return folder

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import pytest
 from sqlmodel import func, select
 
 from tests.builders import GUEST, Couple, guest_wrote, make_couple, put
+from tests.commands import Commands
 from tests.fakes import NOON
 from tests.integration.queue.desk import Desk
 from wedding_wa.db import Database, opened
@@ -23,13 +22,10 @@ from wedding_wa.domain.errors import WeddingError
 from wedding_wa.models import QueueMessage
 
 KEY = "invitation-7"
-# The program as it is, but that it is killed at the moment in which it would answer.
+# The program is killed at the moment in which it would answer.
 KILLED_AT_THE_ANSWER = """
-import builtins, os, signal, sys
-from wedding_wa.cli import app
-if os.environ.get("KILLED"):
-    builtins.print = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-app(sys.argv[1:])
+import builtins, os, signal
+builtins.print = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -94,30 +90,26 @@ class Program:
     database: Database
     couple: Couple
     folder: Path
+    commands: Commands
 
     def asks(self, *, killed: bool = False) -> subprocess.CompletedProcess[str]:
         words = ["enqueue", "--to", GUEST, "--text", "Ciao", "--idempotency-key", KEY]
-        env = dict(os.environ) | {"DATA_DIR": str(self.folder), "LC_ALL": "C"}
-        env |= {"KILLED": "1"} if killed else {}
-        return subprocess.run(
-            [sys.executable, "-c", KILLED_AT_THE_ANSWER, *words],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        return self.commands.run(
+            *words,
+            env={"DATA_DIR": str(self.folder), "LC_ALL": "C"},
+            before=KILLED_AT_THE_ANSWER if killed else "",
         )
 
 
 @pytest.fixture
-def program(template: Path, tmp_path: Path) -> Iterator[Program]:
+def program(template: Path, tmp_path: Path, commands: Commands) -> Iterator[Program]:
     folder = tmp_path / "data"
     folder.mkdir()
     shutil.copy(template, folder / "wedding_wa.db")
     with opened(f"sqlite:///{folder}/wedding_wa.db") as database:
         couple = make_couple(database)
         guest_wrote(database, couple.groom, at=NOON)
-        yield Program(database, couple, folder)
+        yield Program(database, couple, folder, commands)
 
 
 def test_killed_between_the_commit_and_the_answer(program: Program) -> None:
