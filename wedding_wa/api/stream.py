@@ -34,6 +34,8 @@ from wedding_wa.services.stream_listener import (
 from wedding_wa.services.stream_places import Place
 
 PATH = "/ws/whatsapp"
+#: `after=now`: from now on, and tell me where that is.
+NOW = "now"
 #: Characters or bytes of what a client may say; it is not listened to.
 LARGEST_WORD = 4096
 #: How long a close may wait for a client that does not read.
@@ -54,10 +56,12 @@ class _Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What the address asks for: from where on, and of which events."""
+    """What the address asks for: from where on, and of which events. `here`: to be
+    told at once where that is, by a heartbeat."""
 
     after: Place | None
     events: frozenset[str] | None
+    here: bool = False
 
 
 @router.websocket(PATH)
@@ -83,6 +87,8 @@ async def _serve(socket: WebSocket) -> None:
     wish = _wish(socket)
     try:
         listener = await app.stream.join(bearer, after=wish.after, events=wish.events)
+        if wish.here:
+            listener.beat()
     except TooManyListeners:
         raise _Closed(TOO_MANY) from None
     try:
@@ -117,17 +123,12 @@ def _token(socket: WebSocket) -> str:
 
 def _wish(socket: WebSocket) -> _Wish:
     asked = socket.query_params
-    after = None
-    if "after" in asked:
-        after = places.parse(asked["after"])
-        if after is None:
-            raise _Closed(UNREADABLE)
-    if "events" not in asked:
-        return _Wish(after, None)
-    events = frozenset(one.strip() for one in asked["events"].split(","))
-    if not events <= set(Event):
+    said, events = asked.get("after", NOW), asked.get("events")
+    after = None if said == NOW else places.parse(said)
+    wanted = None if events is None else frozenset(map(str.strip, events.split(",")))
+    if (after is None and said != NOW) or not (wanted or frozenset()) <= set(Event):
         raise _Closed(UNREADABLE)
-    return _Wish(after, events)
+    return _Wish(after, wanted, here="after" in asked and said == NOW)
 
 
 async def _follow(socket: WebSocket, listener: Listener) -> End:

@@ -17,6 +17,7 @@ from wedding_wa.cli import (
     queue,
     queue_settle,
     retries,
+    tail,
     worker,
 )
 from wedding_wa.cli import run as running
@@ -61,10 +62,13 @@ app.command("doctor")(doctor.doctor)
 app.command("create-admin")(people.create_admin)
 app.command("set-password")(people.set_password)
 app.command("create-api-key")(people.create_api_key)
+app.command("list-api-keys")(people.list_api_keys)
+app.command("revoke-api-key")(people.revoke_api_key)
 app.command("enqueue")(enqueue.put)
 app.command("show")(messages.show)
 app.command("rescue")(queue_settle.rescue)
 app.command("process-retries")(retries.process)
+app.command("tail")(tail.tail)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.command("restore-check")(backups.restore_check)

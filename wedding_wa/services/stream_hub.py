@@ -17,7 +17,6 @@ from typing import Any
 from sqlmodel import Session
 
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import Refused
 from wedding_wa.services import stream_places as places
 from wedding_wa.services.bearers import Bearer, still_valid
 from wedding_wa.services.clock import Clock
@@ -40,7 +39,7 @@ _LOOK_S = 30.0
 _log = logging.getLogger(__name__)
 
 
-class TooManyListeners(Refused):
+class TooManyListeners(Exception):
     """The key, the wedding or the process has all the listeners that it may have."""
 
 
@@ -99,7 +98,7 @@ class Hub:
             or len(mine) >= PER_WEDDING
             or sum(_holder(one) == _holder(bearer) for one in mine) >= PER_KEY
         ):
-            raise TooManyListeners("error.too_many_listeners")
+            raise TooManyListeners
 
     async def _read_on(self) -> None:
         while True:

@@ -129,8 +129,12 @@ class Listener:
             self.end(TOO_SLOW)
         elif since is None and now - self._quiet_since >= HEARTBEAT_S:
             self._quiet_since = now
-            self._beat = True
-            self._woken.set()
+            self.beat()
+
+    def beat(self) -> None:
+        """Tell it that we are here, and where it is."""
+        self._beat = True
+        self._woken.set()
 
     @property
     def behind(self) -> int:
