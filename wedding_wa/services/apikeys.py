@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,15 +15,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import BadInput, Refused
+from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import ApiKey, Role
 from wedding_wa.services import audit
 from wedding_wa.services.database_trouble import in_passing
 from wedding_wa.services.live import Change, note
+from wedding_wa.services.sql import changed
 
 MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
 _NAME_LONGEST = 80
+_LONGEST = timedelta(days=3653)
+#: Keys of one wedding that are good at the same time.
+MOST = 200
 
 
 class Scope(StrEnum):
@@ -71,16 +75,23 @@ def create_key(
     scopes: Iterable[str],
     expires_at: datetime | None = None,
     by: int | None = None,
+    by_key: int | None = None,
     now: datetime,
 ) -> str:
     """Make a key and return it: `wwa_<prefix>_<secret>`. It cannot be shown again.
 
-    Raises BadInput on "name" or "scopes". `by` is None for the command line.
+    `by` is the person who asks, `by_key` the key that does, both None for the command
+    line. A key makes none that may more than itself, or longer. Raises BadInput on
+    "name", "scopes" or "expires_at", MissingScope, and Refused for one too many.
     """
     name = name.strip()[:_NAME_LONGEST]
     if not name:
         raise BadInput("error.key_name", "name")
     wanted = checked_scopes(scopes)
+    _check_end(expires_at, now)
+    if by_key is not None:
+        _check_within(session, by_key, wanted, expires_at)
+    _check_room(session, wedding_id, now)
     prefix = f"{MARK}_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_urlsafe(32)}"
     session.execute(
@@ -94,42 +105,38 @@ def create_key(
             expires_at=expires_at,
         )
     )
-    audit.record(
-        session,
-        "api_key_created",
-        wedding_id=wedding_id,
-        user_id=by,
-        now=now,
-        name=name,
-        prefix=prefix,
-        scopes=wanted,
-    )
-    note(session, Change("login", wedding_id))
+    params = {"name": name, "prefix": prefix, "scopes": wanted, "by_key": by_key}
+    _tell(session, "api_key_created", wedding_id, by, now, params)
     return key
 
 
 def revoke_key(
-    session: Session, key_id: int, *, wedding_id: int, by: int | None, now: datetime
+    session: Session,
+    key_id: int,
+    *,
+    wedding_id: int,
+    by: int | None,
+    by_key: int | None = None,
+    now: datetime,
 ) -> None:
-    """End a key at once; an ended one stays ended."""
-    session.execute(
-        sa.update(ApiKey)
-        .where(
-            col(ApiKey.id) == key_id,
-            col(ApiKey.wedding_id) == wedding_id,
-            col(ApiKey.revoked_at).is_(None),
-        )
-        .values(revoked_at=now)
-    )
-    audit.record(
+    """End a key at once; an ended one stays ended. Raises NotFound."""
+    mine = sa.and_(col(ApiKey.id) == key_id, col(ApiKey.wedding_id) == wedding_id)
+    ended = changed(
         session,
-        "api_key_revoked",
-        wedding_id=wedding_id,
-        user_id=by,
-        now=now,
-        key_id=key_id,
+        sa.update(ApiKey)
+        .where(mine, col(ApiKey.revoked_at).is_(None))
+        .values(revoked_at=now),
     )
-    note(session, Change("login", wedding_id))
+    if ended:
+        params = {"key_id": key_id, "by_key": by_key}
+        _tell(session, "api_key_revoked", wedding_id, by, now, params)
+    elif session.scalar(sa.select(col(ApiKey.id)).where(mine)) is None:
+        raise NotFound
+
+
+def prefix_of(key: str) -> str:
+    """The part of a key that is shown in lists."""
+    return key[: len(MARK) + 9]
 
 
 def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
@@ -137,9 +144,7 @@ def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
 
     Found by its public prefix, then compared in constant time.
     """
-    query = sa.select(ApiKey).where(
-        col(ApiKey.prefix) == key[: len(MARK) + 9], *_good(now)
-    )
+    query = sa.select(ApiKey).where(col(ApiKey.prefix) == prefix_of(key), *_good(now))
     for row in session.scalars(query):
         if hmac.compare_digest(row.key_hash, _hash(key)):
             return KeyHolder(
@@ -184,6 +189,43 @@ def checked_scopes(scopes: Iterable[str]) -> list[str]:
     if not wanted or not set(wanted) <= set(known):
         raise BadInput("error.key_scopes", "scopes", known=", ".join(known))
     return wanted
+
+
+def _check_end(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and not now < expires_at <= now + _LONGEST:
+        raise BadInput("error.key_expires", "expires_at")
+
+
+def _check_within(
+    session: Session, by_key: int, wanted: Iterable[str], expires_at: datetime | None
+) -> None:
+    """Raise where the new key would be more than the one that makes it."""
+    maker = session.get_one(ApiKey, by_key)
+    missing = with_implied(wanted) - with_implied(maker.scopes.split())
+    if missing:
+        raise MissingScope(min(missing))
+    if maker.expires_at and (expires_at is None or expires_at > maker.expires_at):
+        raise BadInput("error.key_expires_later", "expires_at")
+
+
+def _check_room(session: Session, wedding_id: int, now: datetime) -> None:
+    good = sa.select(sa.func.count()).where(
+        col(ApiKey.wedding_id) == wedding_id, *_good(now)
+    )
+    if (session.scalar(good) or 0) >= MOST:
+        raise Refused("error.key_many", "", n=MOST)
+
+
+def _tell(
+    session: Session,
+    action: str,
+    wedding_id: int,
+    by: int | None,
+    now: datetime,
+    params: Mapping[str, object],
+) -> None:
+    audit.record(session, action, wedding_id=wedding_id, user_id=by, now=now, **params)
+    note(session, Change("login", wedding_id))
 
 
 def with_implied(stored: Iterable[str]) -> frozenset[Scope]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import LoginSession, Membership, Role, User
-from wedding_wa.services import audit, passwords, sessions, users
+from wedding_wa.services import audit, grants, passwords, sessions, users
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.lockout import Strangers
@@ -164,6 +164,7 @@ def take_out(
     if gone is None:
         raise NotFound
     sessions.end_all(session, user_id)
+    grants.end_of_person(session, user_id, now)
     _tell(session, who, "login_removed", user_id, now)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
@@ -58,10 +60,12 @@ def test_wrong_ended_and_expired_keys_are_refused(any_database: Database) -> Non
         wedding_id=holder.wedding_id,
         name="brief",
         scopes=["read"],
-        expires_at=NOON,
+        expires_at=NOON + timedelta(minutes=1),
         now=NOON,
     )
-    assert any_database.read_now(apikeys.holder, brief, NOON) is None
+    assert any_database.read_now(apikeys.holder, brief, NOON) is not None
+    late = NOON + timedelta(minutes=1)
+    assert any_database.read_now(apikeys.holder, brief, late) is None
 
 
 @pytest.mark.parametrize("scopes", [[], [""], ["write"], ["read", "everything"]])
