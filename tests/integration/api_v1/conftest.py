@@ -82,6 +82,22 @@ def knock(database: Database) -> None:
     database.write_now(write)
 
 
+def program_of(house: House, wedding: int, *scopes: str) -> httpx.AsyncClient:  # noqa: F811
+    """A program of that wedding with a key that may `scopes`."""
+    key = house.db.write_now(
+        apikeys.create_key,
+        wedding_id=wedding,
+        name="program",
+        scopes=scopes,
+        now=NOON,
+    )
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(house.app, raise_app_exceptions=False),
+        base_url="http://localhost:8000/api/v1",
+        headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
+    )
+
+
 @dataclass
 class Place:
     """A wedding, its stranger, and clients for the programs of the first."""
@@ -92,18 +108,8 @@ class Place:
 
     def program(self, *scopes: str, made: Made | None = None) -> httpx.AsyncClient:
         """A program with a key that may `scopes`."""
-        key = self.house.db.write_now(
-            apikeys.create_key,
-            wedding_id=(made or self.mine).couple.wedding,
-            name="program",
-            scopes=scopes,
-            now=NOON,
-        )
-        return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.house.app, raise_app_exceptions=False),
-            base_url="http://localhost:8000/api/v1",
-            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
-        )
+        wedding = (made or self.mine).couple.wedding
+        return program_of(self.house, wedding, *scopes)
 
 
 @pytest.fixture
