@@ -19,7 +19,7 @@ from wedding_wa.services import apikeys, weddings
 from wedding_wa.services.apikeys import Scope as Right
 
 TOKEN = "/api/v1/token"
-DESCRIBED = {"/api/openapi.json"}
+DESCRIBED = {"/api/openapi.json", "/api/docs", "/api/docs/docs.js"}
 OPEN = {"/login", "/logout", "/setup", "/api/health", *DESCRIBED} | {
     TOKEN + end for end in ("", "/refresh", "/rotate", "/revoke")
 }

@@ -1,0 +1,116 @@
+"""api: a schema as rows that a person reads: name, kind, bounds, what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_SCHEMAS = "#/components/schemas/"
+# Fields inside fields inside fields: further in, the example says it.
+_DEEPEST = 4
+_BOUNDS = (
+    ("minLength", "≥ {} characters"),
+    ("maxLength", "≤ {} characters"),
+    ("minimum", "≥ {}"),
+    ("maximum", "≤ {}"),
+    ("exclusiveMaximum", "< {}"),
+    ("minItems", "≥ {} items"),
+    ("maxItems", "≤ {} items"),
+    ("pattern", "{}"),
+)
+# The largest number of a row: a bound that tells nobody anything.
+_LARGEST_ID = 2**31 - 1
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field. `name` is its path: `items[].name`."""
+
+    name: str
+    kind: str
+    required: bool
+    about: str
+
+
+class Fields:
+    """Reads schemas of one document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._schemas = document.get("components", {}).get("schemas", {})
+
+    def rows(self, schema: Schema, prefix: str = "", depth: int = 0) -> Iterator[Row]:
+        """The fields of an object, or of the objects in a list, and those inside."""
+        schema = self._one(schema)
+        if schema.get("type") == "array":
+            yield from self.rows(schema.get("items", {}), f"{prefix}[]", depth)
+        if depth > _DEEPEST:
+            return
+        needed = schema.get("required", ())
+        for name, inner in schema.get("properties", {}).items():
+            path = f"{prefix}.{name}".lstrip(".")
+            about = " ".join([*self._about(inner)])
+            yield Row(path, self.kind(inner), name in needed, about)
+            yield from self.rows(inner, path, depth + 1)
+
+    def kind(self, schema: Schema) -> str:
+        """What it is: "integer", "list of text", "groom | bride, or null"."""
+        choices = schema.get("anyOf") or schema.get("oneOf")
+        if choices:
+            named = dict.fromkeys(self.kind(one) for one in choices)
+            null = named.pop("null", "missing") is None
+            return " | ".join(named) + (", or null" if null else "")
+        schema = self._resolved(schema)
+        if "enum" in schema:
+            values = [str(one) for one in schema["enum"] if one is not None]
+            return " | ".join(one or '""' for one in values)
+        if "const" in schema:
+            return str(schema["const"])
+        kind = str(schema.get("type", "any"))
+        if kind == "array":
+            return f"list of {self.kind(schema.get('items', {}))}"
+        return str(schema.get("format", kind)) if kind == "string" else kind
+
+    def about(self, schema: Schema) -> str:
+        """What a value means, and its bounds."""
+        return " ".join(self._about(schema))
+
+    def title(self, schema: Schema) -> str:
+        """What the whole of an object means."""
+        return str(self._resolved(schema).get("description", ""))
+
+    def _about(self, schema: Schema) -> Iterator[str]:
+        if "description" in schema:
+            yield str(schema["description"])
+        ways = [schema, *schema.get("anyOf", ())]
+        for one in map(self._resolved, ways):
+            told = [
+                text.format(one[key])
+                for key, text in _BOUNDS
+                if key in one and abs_of(one[key]) < _LARGEST_ID
+            ]
+            if told:
+                yield f"({', '.join(told)})"
+        if schema.get("default") not in (None, "", [], {}):
+            yield f"Left out: `{schema['default']}`."
+
+    def _one(self, schema: Schema) -> Schema:
+        """The schema itself, or of several ways the first that has fields."""
+        choices = schema.get("anyOf") or schema.get("oneOf")
+        if not choices:
+            return self._resolved(schema)
+        resolved = [self._resolved(one) for one in choices]
+        with_fields = (r for r in resolved if "properties" in r or "items" in r)
+        return next(with_fields, resolved[0])
+
+    def _resolved(self, schema: Schema) -> Schema:
+        reference = str(schema.get("$ref", ""))
+        found: Schema = self._schemas.get(reference.removeprefix(_SCHEMAS), schema)
+        return found
+
+
+def abs_of(bound: object) -> float:
+    """The size of a bound; 0 for one that is no number."""
+    return abs(bound) if isinstance(bound, int | float) else 0
