@@ -18,8 +18,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import (
     WebSocketsSansIOProtocol,
 )
 
-#: Bytes that are written before a sender waits for its client.
-BUFFERED = 32_000
+#: Bytes that are written before a sender waits for its client: ours, and the kernel's,
+#: which would else grow to megabytes for each.
+BUFFERED, IN_KERNEL = 32_000, 64_000
 #: A close that the client has not answered by then is made without it.
 CLOSED_S = 5.0
 #: What was sent must be taken by then, else the line is dead.
@@ -45,7 +46,7 @@ class Socket(WebSocketsSansIOProtocol):
         self.app_state = {**self.app_state, "cut": line.abort}
         super().connection_made(transport)
         line.set_write_buffer_limits(high=BUFFERED)
-        _give_up_the_dead(line)
+        _bound(line)
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
@@ -61,7 +62,10 @@ class Socket(WebSocketsSansIOProtocol):
         return self.loop.call_later(seconds, self.transport.abort)
 
 
-def _give_up_the_dead(line: Transport) -> None:
+def _bound(line: Transport) -> None:
     told = line.get_extra_info("socket")
-    if told is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+    if told is None:
+        return
+    told.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, IN_KERNEL)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
         told.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TAKEN_S * 1000)
