@@ -29,6 +29,7 @@ from wedding_wa.pages import (
     queue,
     settings,
     settings_invitation,
+    settings_keys,
     settings_limits,
     settings_maintenance,
     settings_people,
@@ -52,6 +53,7 @@ from wedding_wa.state.queue import QueueState
 from wedding_wa.state.session import LOGIN_PATH, LoginRequired
 from wedding_wa.state.settings import SettingsState
 from wedding_wa.state.settings_invitation import InvitationState
+from wedding_wa.state.settings_keys import KeysState
 from wedding_wa.state.settings_limits import LimitsState
 from wedding_wa.state.settings_people import PeopleState
 from wedding_wa.state.test_message import TestMessageState
@@ -181,6 +183,12 @@ app.add_page(
     "/settings/people",
     title=tr("people.page_title"),
     on_load=PeopleState.live,
+)
+app.add_page(
+    settings_keys.settings_keys,
+    "/settings/api-keys",
+    title=tr("keys.page_title"),
+    on_load=KeysState.live,
 )
 app.add_page(
     webhooks.webhooks,

@@ -16,6 +16,7 @@ _TABS = (
     ("limits", "/settings/limits", "gauge"),
     ("invitation", "/settings/invitation", "mail-open"),
     ("people", "/settings/people", "users"),
+    ("keys", "/settings/api-keys", "key-round"),
     ("webhooks", "/settings/webhooks", "webhook"),
     ("maintenance", "/settings/maintenance", "wrench"),
 )

@@ -20,6 +20,7 @@ STYLESHEETS = [
     "/webhooks.css",
     "/maintenance.css",
     "/guest-import.css",
+    "/api-keys.css",
 ]
 
 

@@ -45,6 +45,7 @@ from wedding_wa.state.queue_orders import QueueOrdersState
 from wedding_wa.state.queue_text import QueueTextState
 from wedding_wa.state.settings import SettingsState
 from wedding_wa.state.settings_invitation import InvitationState
+from wedding_wa.state.settings_keys import KeysState
 from wedding_wa.state.settings_limits import LimitsState
 from wedding_wa.state.settings_people import PeopleState
 from wedding_wa.state.test_message import TestMessageState
@@ -69,6 +70,7 @@ PAGES: list[tuple[str, type[PageState], type[PageState]]] = [
     ("/settings", SettingsState, SettingsState),
     ("/settings/limits", LimitsState, LimitsState),
     ("/settings/people", PeopleState, PeopleState),
+    ("/settings/api-keys", KeysState, KeysState),
     ("/settings/invitation", InvitationState, InvitationState),
     ("/settings/maintenance", MaintenanceState, MaintenanceState),
     ("/settings/webhooks", WebhooksState, WebhooksState),
