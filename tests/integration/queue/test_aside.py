@@ -252,17 +252,6 @@ def test_let_go_it_has_its_own_time_and_not_that_of_a_hold(desk: Desk) -> None:
     assert message_id != second
 
 
-def test_let_go_before_its_planned_time_it_waits_for_it(desk: Desk) -> None:
-    """Held and released, a planned message is planned for the same moment still."""
-    message_id = desk.put(due_at=desk.now + HOUR)
-    hold_back(desk, message_id)
-    let_go(desk, message_id)
-    assert desk.row(message_id).hold_rule == "scheduled"
-    assert desk.step().claim is None
-    desk.later(3600)
-    assert desk.claim().message_id == message_id
-
-
 def test_the_notice_ends_when_a_proof_takes_the_last_one(desk: Desk) -> None:
     """Set aside, and then found to have gone: there is nothing to decide any more."""
     message_id = desk.unconfirmed_one()
