@@ -84,6 +84,7 @@ PLACES = (
     Place("/settings/maintenance", shows="[data-chore]"),
     Place("/settings/invitation"),
     Place("/settings/people"),
+    Place("/settings/api-keys", shows=".key-form"),
     Place("/settings/webhooks", shows="tbody tr"),
     Place("/settings/webhooks", press="tbody tr a", shows=".panel pre"),
     Place("/no-such-page", status=404),
