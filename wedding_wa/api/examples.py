@@ -76,22 +76,25 @@ class Examples:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._schemas = document.get("components", {}).get("schemas", {})
 
-    def of(self, schema: Schema, name: str = "", depth: int = 0) -> Any:
-        """A value of `schema`, which stands under `name`."""
+    def of(
+        self, schema: Schema, name: str = "", depth: int = 0, *, owner: str = ""
+    ) -> Any:
+        """A value of `schema`, which stands under `name` in the shape `owner`."""
         if depth > _DEEPEST:
             return None
+        shape = str(schema.get("$ref", "")).rpartition("/")[2].rpartition("__")[2]
         schema = self._resolved(schema)
-        if (found := self._declared(schema, name)) is not _NONE:
+        if (found := self._declared(schema, name, owner)) is not _NONE:
             return found
         if "anyOf" in schema or "oneOf" in schema:
             choices = schema.get("anyOf") or schema["oneOf"]
-            return self.of(_first(choices), name, depth + 1)
-        return self._made(schema, name, depth)
+            return self.of(_first(choices), name, depth + 1, owner=owner)
+        return self._made(schema, shape, name, depth)
 
     def body(self, schema: Schema) -> Any:
         """What must be sent, and what the model gives an example of."""
         schema = self._resolved(schema)
-        if (found := self._declared(schema, "")) is not _NONE:
+        if (found := self._declared(schema, "", "")) is not _NONE:
             return found
         required = schema.get("required", ())
         return {
@@ -109,21 +112,19 @@ class Examples:
         found: Schema = self._schemas.get(reference.removeprefix(_SCHEMAS), schema)
         return found
 
-    def _declared(self, schema: Schema, name: str) -> Any:
+    def _declared(self, schema: Schema, name: str, owner: str) -> Any:
         """What the schema says itself, or the table by name where it fits."""
-        for key in ("examples", "enum"):
-            if schema.get(key) and not (key == "enum" and self._fits(schema, name)):
-                return schema[key][0]
+        if schema.get("examples"):
+            return schema["examples"][0]
         if "const" in schema:
             return schema["const"]
-        if "example" in schema:
-            return schema["example"]
-        return VALUES[name] if self._fits(schema, name) else _NONE
+        for key in (f"{owner}.{name}", name):
+            if key in VALUES and self._fits(schema, VALUES[key]):
+                return VALUES[key]
+        return schema["enum"][0] if schema.get("enum") else _NONE
 
-    def _fits(self, schema: Schema, name: str) -> bool:
-        if name not in VALUES:
-            return False
-        return any(self._takes(one, VALUES[name]) for one in self._ways(schema))
+    def _fits(self, schema: Schema, value: object) -> bool:
+        return any(self._takes(one, value) for one in self._ways(schema))
 
     def _ways(self, schema: Schema) -> Iterator[Schema]:
         schema = self._resolved(schema)
@@ -140,15 +141,15 @@ class Examples:
         if kind == "array" and isinstance(value, list):
             inner = list(self._ways(schema.get("items", {})))
             return all(any(self._takes(o, v) for o in inner) for v in value)
-        if kind == "object" and "properties" in schema:
+        if schema.get("format") in _FORMATS or kind == "object":
             return False
         whole = isinstance(value, bool) == (kind == "boolean")
         return whole and isinstance(value, _KINDS.get(kind, ()))
 
-    def _made(self, schema: Schema, name: str, depth: int) -> Any:
+    def _made(self, schema: Schema, shape: str, name: str, depth: int) -> Any:
         kind = schema.get("type")
         if kind == "object" or "properties" in schema:
-            return self._object(schema, name, depth)
+            return self._object(schema, shape, name, depth)
         if kind == "array":
             return [self.of(schema.get("items", {}), name.removesuffix("s"), depth + 1)]
         if "default" in schema and schema["default"] not in ("", None):
@@ -159,9 +160,14 @@ class Examples:
             return schema.get("minimum", _NUMBERS[kind])
         return schema.get("default", UNKNOWN) if kind == "string" else None
 
-    def _object(self, schema: Schema, name: str, depth: int) -> dict[str, Any]:
+    def _object(
+        self, schema: Schema, shape: str, name: str, depth: int
+    ) -> dict[str, Any]:
         properties = schema.get("properties", {})
-        found = {key: self.of(one, key, depth + 1) for key, one in properties.items()}
+        found = {
+            key: self.of(one, key, depth + 1, owner=shape)
+            for key, one in properties.items()
+        }
         more = schema.get("additionalProperties")
         if not properties and isinstance(more, dict) and more:
             names = schema.get("propertyNames", {})

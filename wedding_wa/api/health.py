@@ -15,19 +15,19 @@ from wedding_wa.services.health import look
 router = APIRouter()
 
 
-class PartShape(Shape):
+class PartHealth(Shape):
     """One part of the app: ok, down, or not known."""
 
     status: str
 
 
-class WorkerShape(PartShape):
+class WorkerHealth(PartHealth):
     """What sends: ok, idle, silent. `heartbeat`: until when each account is held."""
 
     heartbeat: dict[str, datetime | None] = {}
 
 
-class AccountHealth(PartShape):
+class AccountHealth(PartHealth):
     """WAHA's word for the account's session, or ours where WAHA cannot tell one."""
 
     since: datetime | None
@@ -35,29 +35,29 @@ class AccountHealth(PartShape):
     paused: bool
 
 
-class PartsShape(Shape):
+class PartsHealth(Shape):
     """Every part there is; `accounts` by their keys."""
 
-    process: PartShape
-    database: PartShape
-    worker: WorkerShape
+    process: PartHealth
+    database: PartHealth
+    worker: WorkerHealth
     accounts: dict[str, AccountHealth]
 
 
-class HealthShape(Shape):
+class AppHealth(Shape):
     """`ok`, `degraded` (it serves, but a part is not well), or `down`."""
 
     status: Literal["ok", "degraded", "down"]
-    parts: PartsShape
+    parts: PartsHealth
 
 
-_DOWN = {"model": HealthShape, "description": "The app cannot serve."}
+_DOWN = {"model": AppHealth, "description": "The app cannot serve."}
 
 
 @router.api_route(
     "/api/health",
     methods=["GET", "HEAD"],
-    response_model=HealthShape,
+    response_model=AppHealth,
     responses={503: _DOWN},
 )
 async def health() -> JSONResponse:
