@@ -9,7 +9,7 @@ fails for a route of the API that names none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,10 +51,11 @@ def caller_of(who: Viewer | Bearer) -> Caller:
     return Caller(who.wedding_id, scopes, user_id=who.user_id, language=who.language)
 
 
-def needs(scope: Scope) -> Callable[[Request], Caller]:
-    """Return the dependency; it raises Forbidden."""
+def needs(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
+    """Return the dependency; it raises Forbidden. It waits for nothing, but what is
+    not `async` would be called on a thread of its own."""
 
-    def check(request: Request) -> Caller:
+    async def check(request: Request) -> Caller:
         who = getattr(request.state, "who", None)
         if who is None:  # served without the guard around it
             raise HTTPException(401)

@@ -43,6 +43,8 @@ PREFIX = "/api/v1"
 def router() -> APIRouter:
     """All of them."""
     made = APIRouter(prefix=PREFIX)
+    # first: routes are looked through in this order, and nothing is asked for so often
+    made.include_router(whatsapp.router)
     # these have fixed paths below those of a guest or of the letter
     for fixed in (guest_files.uploads, guest_files.router, invitation.pictures):
         made.include_router(fixed)
@@ -56,7 +58,6 @@ def router() -> APIRouter:
         inbox_people,
         questions,
         webhooks,
-        whatsapp,
         messages,
         attempts,
         keys,
