@@ -8,56 +8,49 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
 from sqlmodel import Session
 
 from wedding_wa import runtime
 from wedding_wa.api.deps import Caller
-from wedding_wa.api.documented import Shape, problems
+from wedding_wa.api.documented import problems
 from wedding_wa.api.guest_import import as_file, language_of
+from wedding_wa.api.v1.guest_file_shapes import (
+    Confirmed,
+    DraftShape,
+    Lines,
+    LineShape,
+    LinesShape,
+    Reading,
+    ShiftShape,
+    Upload,
+    Wanted,
+    WrittenShape,
+)
 from wedding_wa.api.v1.shapes import (
-    AccountKey,
-    Body,
-    Fields,
     Reader,
     Sender,
     SmallBodies,
     bodies,
 )
+from wedding_wa.api.v1.uploads import whole_body
 from wedding_wa.domain.guests import Side
 from wedding_wa.services import guest_export, guest_import, guest_import_drafts
 from wedding_wa.services.guest_import import Preview
-from wedding_wa.services.guest_import_cells import MAX_BYTES, MAX_COLUMNS
+from wedding_wa.services.guest_import_cells import MAX_BYTES
 from wedding_wa.services.guest_import_drafts import Owner
 from wedding_wa.services.guest_import_read import read_file
 from wedding_wa.services.guest_import_report import bad_rows, told, why_bad
-from wedding_wa.services.guest_import_values import Planned, Verdict
+from wedding_wa.services.guest_import_values import Planned
 
 router = APIRouter(prefix="/guests", route_class=SmallBodies)
 #: A list is larger than a JSON body may be.
 uploads = APIRouter(prefix="/guests", route_class=bodies(MAX_BYTES))
 
 Draft = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Format = Literal["csv", "xlsx"]
 Lang = Annotated[str, Query(max_length=35)]
-FieldName = Literal[
-    "",
-    "name",
-    "first",
-    "last",
-    "phone",
-    "other_phones",
-    "household",
-    "side",
-    "language",
-    "tags",
-    "notes",
-]
-VerdictName = Literal["new", "same", "changed", "bad"]
-
 PAGE_SIZE = 200
 # How many files are being read at once; more wait their turn.
 _reading = asyncio.Semaphore(2)
@@ -78,103 +71,6 @@ _UPLOAD = {
 }
 
 
-class Upload(Fields):
-    """`filename` is only shown; `side` is for lines that do not say."""
-
-    filename: str = Field("", max_length=200)
-    side: AccountKey = "groom"
-
-
-class Lines(Fields):
-    """Which lines: after that number, of one verdict."""
-
-    after: int = Field(0, ge=0, le=1_000_000)
-    verdict: VerdictName | None = None
-    lang: str = Field("", max_length=35)
-
-
-class Wanted(Fields):
-    """Whom: what one types into the Guests page's search."""
-
-    format: Format = "csv"
-    q: str = Field("", max_length=200)
-    lang: str = Field("", max_length=35)
-
-
-class Column(Body):
-    """A column, counted from 0, and what it is ("": nothing)."""
-
-    index: int = Field(ge=0, lt=MAX_COLUMNS)
-    field: FieldName
-
-
-class Reading(Body):
-    """How the list is read; what is left out stays. `language` "": the wedding's."""
-
-    columns: list[Column] = Field([], max_length=MAX_COLUMNS)
-    header: bool | None = None
-    side: AccountKey | None = None
-    language: Annotated[str, Field(max_length=10)] | None = None
-
-
-class Confirmed(Body):
-    """`digest` of what was looked at."""
-
-    digest: str = Field(min_length=1, max_length=128)
-
-
-class DraftShape(Shape):
-    """A list that was uploaded: how it is read, and what confirming would do now:
-    `counts` of lines by verdict, `writes` guests. `digest` stands for all of it.
-    `header`: its first line names the columns; `columns`: what each is."""
-
-    draft: str
-    filename: str
-    digest: str
-    header: bool
-    columns: list[FieldName]
-    side: AccountKey
-    language: str | None
-    counts: dict[Verdict, int]
-    writes: int
-
-
-class ShiftShape(Shape):
-    """One thing that would change of a guest, as text."""
-
-    field: str
-    old: str
-    new: str
-
-
-class LineShape(Shape):
-    """One line of the file. `guest_id`: who it is, null for somebody new. `reasons`:
-    why it is bad; `notes`: what to know of a good one."""
-
-    line: int
-    verdict: Verdict
-    name: str
-    phone: str | None
-    guest_id: int | None
-    changes: list[ShiftShape]
-    reasons: list[str]
-    notes: list[str]
-
-
-class LinesShape(Shape):
-    """A page of lines. `next` null: this was the last."""
-
-    items: list[LineShape]
-    next: int | None
-
-
-class WrittenShape(Shape):
-    """What confirming did: lines by verdict, and how many guests were written."""
-
-    counts: dict[Verdict, int]
-    writes: int
-
-
 @uploads.post(
     "/import", status_code=201, responses=problems(413), openapi_extra=_UPLOAD
 )
@@ -183,7 +79,7 @@ async def receive(
 ) -> DraftShape:
     """Upload a list as the body (CSV, Excel or vCards, 5 MB at most). It is kept for a
     day as a draft; nothing is written."""
-    data, app = await request.body(), runtime.current()
+    data, app = await whole_body(request), runtime.current()
     async with _reading:
         sheet = await asyncio.to_thread(read_file, data)
     draft = await app.db.write(

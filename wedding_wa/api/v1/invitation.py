@@ -21,6 +21,7 @@ from wedding_wa.api.v1.shapes import (
     SmallBodies,
     bodies,
 )
+from wedding_wa.api.v1.uploads import whole_body
 from wedding_wa.services.invitation_cover import (
     LARGEST_UPLOAD,
     own_cover,
@@ -183,7 +184,7 @@ async def upload(caller: Controller, request: Request) -> CoverShape:
     """Take the body, a JPEG, PNG or WebP picture of at most 15 MB, as the cover. It is
     kept small and without what a camera writes into it."""
     app = runtime.current()
-    picture = await asyncio.to_thread(prepared, await request.body())
+    picture = await asyncio.to_thread(prepared, await whole_body(request))
     await app.db.write(
         store_cover,
         caller.wedding_id,
