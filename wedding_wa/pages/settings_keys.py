@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from wedding_wa.pages.browser import ago, time
+from wedding_wa.pages.browser import ago
 from wedding_wa.pages.components import card, confirm, empty, skeleton, when_loaded
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.layout import frame
@@ -16,6 +16,14 @@ from wedding_wa.state.settings_keys import KeysState
 
 _S = KeysState
 _TONES = (("active", "jade"), ("expired", "amber"))
+
+
+class _Day(rx.Component):
+    library = "$/utils/new_key"
+    tag = "Day"
+    at: rx.Var[str]
+    zone: rx.Var[str]
+    lang: rx.Var[str]
 
 
 class _NewKey(rx.Component):
@@ -121,7 +129,8 @@ def _times(one: Any) -> rx.Component:
     ends_word = rx.cond(
         one["state"] == "active", tr("keys.ends_at"), tr("keys.ended_at")
     )
-    ends = rx.fragment(" · ", ends_word, " ", time(one["ends_at"]))
+    day = _Day.create(at=one["ends_at"], zone=PageState.time_zone, lang=PageState.lang)
+    ends = rx.fragment(" · ", ends_word, " ", day)
     return rx.el.p(
         tr("keys.made_at"),
         " ",

@@ -26,6 +26,14 @@ const ask = async (body, lang) => {
   }
 };
 
+// The day of a moment, with its year, in the wedding's zone; the hour on hover.
+export function Day({ at, zone, lang }) {
+  const say = (options) =>
+    new Intl.DateTimeFormat(lang || "en", { timeZone: zone, ...options }).format(new Date(at));
+  const whole = say({ dateStyle: "full", timeStyle: "short" });
+  return <time dateTime={at} title={whole}>{say({ dateStyle: "medium" })}</time>;
+}
+
 export function NewKey({ lang, site }) {
   const [made, setMade] = useState(null);
   return (
@@ -46,11 +54,17 @@ function Form({ lang, onMade }) {
 
   const submit = async (event) => {
     event.preventDefault();
-    if (busy) return;
+    const missing = {
+      ...(name.trim() ? {} : { name: say(lang, "error.key_name") }),
+      ...(scopes.length ? {} : { scopes: say(lang, "keys.new.no_scopes") }),
+    };
+    setWrong(missing);
+    if (busy || Object.keys(missing).length) return;
     setBusy(true);
     // the whole of its last day, by the wedding's clock
     const ends = day ? `${day}T23:59:59` : null;
-    const answer = await ask({ name: name.trim(), scopes, expires_at: ends }, lang);
+    const wanted = scopes.includes("admin") ? ["admin"] : scopes;
+    const answer = await ask({ name: name.trim(), scopes: wanted, expires_at: ends }, lang);
     setBusy(false);
     setWrong(answer.wrong ?? {});
     if (!answer.made) return;
