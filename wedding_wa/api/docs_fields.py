@@ -33,6 +33,7 @@ class Row:
     kind: str
     required: bool
     about: str
+    bounds: str = ""
 
 
 class Fields:
@@ -51,8 +52,8 @@ class Fields:
         needed = schema.get("required", ())
         for name, inner in schema.get("properties", {}).items():
             path = f"{prefix}.{name}".lstrip(".")
-            about = " ".join([*self._about(inner)])
-            yield Row(path, self.kind(inner), name in needed, about)
+            kind, bounds = self.kind(inner), self.bounds(inner)
+            yield Row(path, kind, name in needed, self.about(inner), bounds)
             yield from self.rows(inner, path, depth + 1)
 
     def kind(self, schema: Schema) -> str:
@@ -74,8 +75,17 @@ class Fields:
         return str(schema.get("format", kind)) if kind == "string" else kind
 
     def about(self, schema: Schema) -> str:
-        """What a value means, and its bounds."""
+        """What a value means, and what it is when left out."""
         return " ".join(self._about(schema))
+
+    def bounds(self, schema: Schema) -> str:
+        """How small and how large it may be: "≥ 1, ≤ 200 characters"."""
+        found: dict[str, None] = {}
+        for one in map(self._resolved, [schema, *schema.get("anyOf", ())]):
+            for key, text in _BOUNDS:
+                if key in one and _size(one[key]) < _LARGEST_ID:
+                    found[text.format(one[key])] = None
+        return ", ".join(found)
 
     def title(self, schema: Schema) -> str:
         """What the whole of an object means."""
@@ -84,15 +94,6 @@ class Fields:
     def _about(self, schema: Schema) -> Iterator[str]:
         if "description" in schema:
             yield str(schema["description"])
-        ways = [schema, *schema.get("anyOf", ())]
-        for one in map(self._resolved, ways):
-            told = [
-                text.format(one[key])
-                for key, text in _BOUNDS
-                if key in one and abs_of(one[key]) < _LARGEST_ID
-            ]
-            if told:
-                yield f"({', '.join(told)})"
         if schema.get("default") not in (None, "", [], {}):
             yield f"Left out: `{schema['default']}`."
 
@@ -111,6 +112,5 @@ class Fields:
         return found
 
 
-def abs_of(bound: object) -> float:
-    """The size of a bound; 0 for one that is no number."""
+def _size(bound: object) -> float:
     return abs(bound) if isinstance(bound, int | float) else 0

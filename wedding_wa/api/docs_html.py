@@ -112,6 +112,7 @@ class _Page:
                 self._fields.kind(one["schema"]),
                 one["required"],
                 one.get("description") or self._fields.about(one["schema"]),
+                self._fields.bounds(one["schema"]),
             )
             for one in operation.get("parameters", ())
         ]
@@ -159,12 +160,17 @@ class _Page:
 
     def _table(self, rows: Iterable[Row]) -> Markup:
         line = Markup(
-            '<tr><th scope="row"><code>{}</code>{}</th><td>{}</td><td>{}</td></tr>'
+            '<tr><th scope="row"><code>{}</code>{}</th><td>{}</td><td>{}{}</td></tr>'
         )
         must = Markup(' <em title="{0}">{0}</em>').format(self.say("required"))
+        bounds = Markup(" <small>{}</small>")
         lines = [
             line.format(
-                row.name, must if row.required else "", row.kind, _code(row.about)
+                row.name,
+                must if row.required else "",
+                row.kind,
+                _code(row.about),
+                bounds.format(row.bounds) if row.bounds else "",
             )
             for row in rows
         ]

@@ -47,15 +47,16 @@ def add_examples(document: dict[str, Any]) -> None:
 def _of_operation(make: Examples, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
         if "examples" not in parameter and "example" not in parameter:
-            value = make.of(parameter["schema"], parameter["name"])
+            owner = operation["operationId"]
+            value = make.of(parameter["schema"], parameter["name"], owner=owner)
             if parameter["required"] or value not in (UNKNOWN, "", None):
                 parameter["example"] = value
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        if "example" not in content and "examples" not in content:
-            declared = BODIES.get(operation["operationId"])
-            content["example"] = (
-                make.body(content["schema"]) if declared is None else declared
-            )
+        declared = BODIES.get(operation["operationId"])
+        if declared is not None:
+            content["example"] = declared
+        elif "example" not in content and "examples" not in content:
+            content["example"] = make.body(content["schema"])
     for status, answer in operation["responses"].items():
         for content in answer.get("content", {}).values():
             if status < "300" and not content.keys() & {"example", "examples"}:

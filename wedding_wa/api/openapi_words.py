@@ -16,6 +16,10 @@ fields are added, never taken away.
 #: The nouns, in the order in which they are shown.
 TAGS = {
     "whatsapp": "Messages: queue one or ten thousand, follow them, order them about.",
+    "queue": "Orders for many messages of the queue at once.",
+    "attempts": "Every try to send, and how it ended.",
+    "recipients": "Who can be sent messages now.",
+    "sending": "All sending at once: pause it, let it go on.",
     "whatsapp-service": "The same by account, with the names that other services use.",
     "whatsapp-queue": "The queue with its timelines, for the couple's other programs.",
     "whatsapp-events": "Timelines of messages; programs add lines of their own.",
@@ -26,6 +30,7 @@ TAGS = {
     "inbox": "What guests wrote, by person, and answers to it.",
     "questions": "Sentences with a stop word in them: a person says what was meant.",
     "consents": "Who may be written to, and the message that proves it.",
+    "history": "Consents from before the app: what guests wrote earlier.",
     "opt-outs": "Who wants no more messages.",
     "unconfirmed": "Messages of which nobody knows whether they arrived.",
     "never-twice": "The proof that nothing was lost and nothing went twice.",
