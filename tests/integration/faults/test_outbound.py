@@ -31,6 +31,7 @@ MAY_CALL = {
     "wedding_wa/services/waha_wire.py": "WAHA, at the address of the settings",
     "wedding_wa/services/waha_feed.py": "WAHA's feed, at the same address",
     "wedding_wa/services/doctor.py": "WAHA and our own address, when asked to look",
+    "wedding_wa/services/stream_follow.py": "our own feed, where a person typed it is",
     # these name the types of answers and open nothing
     "wedding_wa/services/waha_answers.py": "types",
     "wedding_wa/services/waha_errors.py": "types",

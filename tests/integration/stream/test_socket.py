@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.builders import guest_wrote, make_couple, put
 from tests.integration.auth.conftest import ORIGIN
@@ -85,10 +85,29 @@ async def test_who_is_not_let_in_sees_the_code(place: Place) -> None:
 
 
 async def test_our_own_pages_may_listen(place: Place) -> None:
-    """A page names its origin; ours is let in."""
+    """A page names its origin; ours is let in, and those that the settings name. For
+    another the socket does not even open, whatever token it has."""
     guest_wrote(place.db, place.couple.groom)
-    async with place.listen(origin=ORIGIN, after="0") as reader:
-        assert (await reader.next())["event"] == "message_received"
+    named = "https://rossi.example"
+    allowed = place.runtime.settings.model_copy(update={"api_cors_origins": named})
+    place.runtime.settings = allowed
+    for origin in (ORIGIN, named):
+        async with place.listen(origin=origin, after="0") as reader:
+            assert (await reader.next())["event"] == "message_received"
+    for origin in ("https://evil.example", "null", f"{named}.evil.example"):
+        with pytest.raises(InvalidStatus, match="403"):
+            await place.listen(origin=origin, after="0").__aenter__()
+
+
+async def test_now_says_where_it_is(place: Place) -> None:
+    """`after=now`: a heartbeat at once, from whose place one can come back."""
+    guest_wrote(place.db, place.couple.groom)
+    async with place.listen(after="now") as reader:
+        beat = await reader.next()
+    assert (beat["event"], beat["data"]["after"]) == ("heartbeat", "2.1")
+    put(place.db, place.couple)
+    async with place.listen(after=beat["data"]["after"]) as reader:
+        assert (await reader.next())["id"] == "3"
 
 
 async def test_only_what_was_asked_for(place: Place) -> None:
