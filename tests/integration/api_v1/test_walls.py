@@ -2,164 +2,217 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
-import pytest
-from fastapi.routing import APIRoute, iter_route_contexts
 
-from tests.integration.api_v1.conftest import Made, Place
+from tests.integration.api_v1.conftest import Place
+from tests.integration.api_v1.doors import (
+    NAMED,
+    Door,
+    Things,
+    anywhere,
+    doors,
+    filled,
+    ids_in,
+    request_of,
+    rows_of,
+    things,
+)
 from tests.integration.inbound.test_refusals import everything
-from wedding_wa.api.v1 import PREFIX, router
 from wedding_wa.services.apikeys import Scope
 
-DOC = Path(__file__).parents[3] / "docs" / "api.md"
-_ROW = re.compile(r"^\| `(GET|POST|PATCH|DELETE) (/api/v1/[^`]*)` \| (\w+) \|", re.M)
-
-# What a route with this path parameter is asked for.
-IDS = {
-    "guest_id": "guest",
-    "household_id": "household",
-    "chat": "chat",
-    "opt_out_id": "opt_out",
-    "event_row": "event",
+RIGHTS = [one.value for one in Scope]
+# What there is nothing of in this wedding, or nobody is there to do it.
+NOT_HERE = (409, 502, 503)
+# Asked after the rest has happened, or with a body that names nothing real.
+ELSE = {
+    "GET /api/whatsapp-service/events": (410,),
+    "POST /api/v1/history/record": (404,),
+    "POST /api/v1/maintenance/{name}/run": (404,),
+    "POST /api/v1/inbox/{chat}/add": (422,),
+    "POST /api/v1/guests/import/{draft}/confirm": (409,),
+    "POST /api/guests/import/{token}/confirm": (404, 409),
+    "PUT /api/v1/invitation/cover": (422,),
+    "POST /api/invitation/cover": (422,),
+    "GET /api/v1/invitation/cover": (404,),
 }
-BODIES = {
-    "PATCH /guests/{guest_id}": {"name": "Mine now"},
-    "PATCH /households/{household_id}": {"name": "Mine now"},
-    "POST /inbox/{chat}/reply": {"text": "Ciao", "idempotency_key": "k1"},
-}
 
 
-def routes() -> Iterator[tuple[str, str, APIRoute]]:
-    """Every route: method, path after /api/v1, itself."""
-    for context in iter_route_contexts(router().routes):
-        route = context.original_route
-        assert isinstance(route, APIRoute)
-        path = context.path.removeprefix(PREFIX)
-        for method in route.methods:
-            yield method, path, route
+def test_there_are_doors_to_try() -> None:
+    """The tests below would prove nothing over an empty list; each names one right."""
+    assert len(doors()) >= 80
+    assert {door.path.split("/")[2] for door in doors()} >= {"v1", "admin"}
+    assert {door.right for door in doors()} == set(RIGHTS)
 
 
-ALL = [(method, path) for method, path, _ in routes()]
-WITH_ID = [(method, path) for method, path in ALL if "{" in path]
-
-
-def filled(path: str, made: Made) -> str:
-    """The path with the wedding's ids in it."""
-    return re.sub(r"\{(\w+)\}", lambda m: str(getattr(made, IDS[m[1]])), path)
-
-
-def scope_of(route: APIRoute) -> Scope:
-    (found,) = [
-        part.call.scope  # type: ignore[union-attr]
-        for part in route.dependant.dependencies
-        if hasattr(part.call, "scope")
-    ]
-    return Scope(found)
-
-
-def test_there_are_routes_to_look_at() -> None:
-    """The tests below would prove nothing over an empty list."""
-    assert len(ALL) >= 20
-    assert len(WITH_ID) >= 12
-
-
-@pytest.mark.parametrize(("method", "path"), WITH_ID, ids=" ".join)
-async def test_nothing_of_another_wedding_is_reached(
-    place: Place, program: httpx.AsyncClient, method: str, path: str
-) -> None:
-    """404 for whatever exists elsewhere, as for what does not; and nothing changes."""
-    before = everything(place.house.db)
-    body = BODIES.get(f"{method} {path}")
-    answer = await program.request(method, filled(path, place.theirs), json=body)
-    assert answer.status_code == 404, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    nowhere = re.sub(r"\{\w+\}", "99999", path)
-    missing = await program.request(method, nowhere, json=body)
-    assert (missing.status_code, missing.json()) == (404, answer.json())
+async def test_who_is_not_known_is_let_in_nowhere(place: Place) -> None:
+    """401 without a key, with one that is none, and with one that has ended."""
+    wrong: dict[str, object] = {}
+    mine = await things(place, place.mine)
+    async with anywhere(place, "read") as client:
+        before = everything(place.house.db)
+        for door in doors():
+            for key in (None, "Bearer wwa_nothing", "Bearer a.b.c", "Basic eDp5"):
+                client.headers["Authorization"] = key or ""
+                if key is None:
+                    client.headers.pop("Authorization")
+                answer = await _ask(client, door, mine, mine)
+                if answer.status_code != 401:
+                    wrong[f"{door.name} {key}"] = answer.status_code
+    assert not wrong, _listed(wrong)
     after = everything(place.house.db)
+    changed = [table for table in after if after[table] != before[table]]
+    assert set(changed) <= {"api_key"}  # when it was last used
+
+
+async def test_every_route_asks_for_its_right(place: Place) -> None:
+    """403 with the name of the right, whatever others a key has; reading alone never
+    changes anything."""
+    wrong: dict[str, object] = {}
+    mine = await things(place, place.mine)
+    for right in RIGHTS:
+        others = [one for one in RIGHTS if one not in (right, Scope.ADMIN.value)]
+        async with anywhere(place, *others) as client:
+            before = rows_of(place, mine.wedding)
+            for door in [one for one in doors() if one.right == right]:
+                answer = await _ask(client, door, mine, mine)
+                told = (answer.status_code, answer.json().get("code"))
+                if told != (403, "error.scope"):
+                    wrong[door.name] = told
+            assert rows_of(place, mine.wedding) == before
+    assert not wrong, _listed(wrong)
+
+
+async def test_a_right_to_read_changes_nothing(place: Place) -> None:
+    """Whatever takes less than `send` only looks."""
+    mine = await things(place, place.mine)
+    async with anywhere(place, "read") as client:
+        before = rows_of(place, mine.wedding)
+        for door in [one for one in doors() if one.right == "read"]:
+            assert door.method == "GET"
+            await _ask(client, door, mine, mine)
+    assert rows_of(place, mine.wedding) == before
+
+
+async def test_nothing_of_another_wedding_is_reached(place: Place) -> None:
+    """404 for whatever exists elsewhere, as for what does not; nothing changes."""
+    wrong: dict[str, object] = {}
+    mine, theirs = await things(place, place.mine), await things(place, place.theirs)
+    nowhere = Things(0, mine.made, dict.fromkeys(mine.paths, 99999))
+    nowhere.paths["task_id"] = "00000000-0000-4000-8000-000000000000"
+    async with anywhere(place, *RIGHTS) as client:
+        before = everything(place.house.db)
+        for door in [one for one in doors() if set(one.parameters) - set(NAMED)]:
+            answer = await _ask(client, door, theirs, mine)
+            missing = await _ask(client, door, nowhere, mine)
+            if answer.status_code != 404 or _told(answer) != _told(missing):
+                wrong[door.name] = (answer.text[:200], missing.text[:200])
+        after = everything(place.house.db)
+    assert not wrong, _listed(wrong)
     for table in after:  # the key was used: nothing else
         assert table == "api_key" or after[table] == before[table]
 
 
-@pytest.mark.parametrize(("method", "path"), WITH_ID, ids=" ".join)
-async def test_the_same_routes_reach_ones_own(
-    place: Place, program: httpx.AsyncClient, method: str, path: str
-) -> None:
-    """So that the 404s above are about the wedding and not about the request."""
-    body = BODIES.get(f"{method} {path}")
-    answer = await program.request(method, filled(path, place.mine), json=body)
-    assert answer.status_code in (200, 201, 202, 204), answer.text
+async def test_others_ids_reach_nothing_by_the_body_either(place: Place) -> None:
+    """Guests, households and messages of another wedding named in a body: refused, and
+    not a row of theirs is different."""
+    wrong: dict[str, object] = {}
+    mine, theirs = await things(place, place.mine), await things(place, place.theirs)
+    before = rows_of(place, theirs.wedding)
+    async with anywhere(place, *RIGHTS) as client:
+        for door in [one for one in doors() if ids_in(one)]:
+            answer = await _ask(client, door, mine, theirs)
+            if answer.status_code not in (404, 409, 422):
+                wrong[door.name] = answer.text[:200]
+            if leaked := _leaks(answer, theirs):
+                wrong[door.name] = str(leaked)
+    assert not wrong, _listed(wrong)
+    assert rows_of(place, theirs.wedding) == before
 
 
-LISTS = [path for method, path in ALL if method == "GET" and "{" not in path]
+async def test_ones_own_is_reached_and_only_that(place: Place) -> None:
+    """Every route, asked for one's own, does something; no answer holds anything of
+    the other wedding, and not a row of it is different."""
+    wrong: dict[str, object] = {}
+    mine, theirs = await things(place, place.mine), await things(place, place.theirs)
+    before = rows_of(place, theirs.wedding)
+    async with anywhere(place, *RIGHTS) as client:
+        for door in doors():
+            answer = await _ask(client, door, mine, mine)
+            fine = answer.is_success or answer.status_code in NOT_HERE
+            if not fine and answer.status_code not in ELSE.get(door.name, ()):
+                wrong[door.name] = f"{answer.status_code} {answer.text[:300]}"
+            if leaked := _leaks(answer, theirs):
+                wrong[door.name] = str(leaked)
+    assert not wrong, _listed(wrong)
+    assert rows_of(place, theirs.wedding) == before
 
 
-@pytest.mark.parametrize("path", LISTS)
-async def test_lists_hold_only_ones_own(place: Place, path: str) -> None:
+async def test_lists_hold_only_ones_own(place: Place) -> None:
     """Two weddings alike: each sees as much, and no row of the other."""
-    pages = []
+    lists = [door for door in doors() if door.method == "GET" and not door.parameters]
+    pages: list[dict[str, list[object]]] = []
     for made in (place.mine, place.theirs):
-        async with place.program("read", made=made) as client:
-            pages.append((await client.get(path)).json()["items"])
-    ids = [{one.get("id", one.get("key")) for one in page} for page in pages]
-    assert len(pages[0]) == len(pages[1])
-    assert not ids[0] & ids[1]
+        await things(place, made)
+    for made in (place.mine, place.theirs):
+        async with anywhere(place, *RIGHTS, made=made) as client:
+            pages.append({})
+            for door in lists:
+                answer = await client.get(door.path)
+                if answer.headers["content-type"] == "application/json":
+                    pages[-1][door.path] = _ids(answer.json())
+    mine, theirs = pages
+    assert {path: len(ids) for path, ids in mine.items()} == {
+        path: len(ids) for path, ids in theirs.items()
+    }
+    assert {path for path in mine if set(mine[path]) & set(theirs[path])} == set()
+    assert len([ids for ids in mine.values() if ids]) >= 8
 
 
-async def test_others_ids_do_not_reach_over_by_the_body_or_the_query(
-    place: Place, program: httpx.AsyncClient
-) -> None:
-    """A guest cannot be put into another wedding's household, on another's phone, or
-    merged with another's; nor consents be read by another's chat or guest."""
-    mine, theirs = place.mine, place.theirs
-    before = everything(place.house.db)
-    asked = [
-        await program.post(
-            "/guests", json={"name": "X", "household_id": theirs.household}
-        ),
-        await program.post("/guests", json={"name": "X", "contact_id": theirs.guest}),
-        await program.patch(
-            f"/guests/{mine.guest}", json={"household_id": theirs.household}
-        ),
-        await program.patch(f"/guests/{mine.guest}", json={"contact_id": theirs.guest}),
-        await program.post(
-            "/guests/merge", json={"guest_ids": [mine.guest, theirs.guest]}
-        ),
-        await program.get("/consents", params={"chat": theirs.chat}),
-        await program.get("/consents", params={"guest": theirs.guest}),
+async def test_others_rows_do_not_show_by_a_query(place: Place) -> None:
+    """Lists narrowed to another wedding's guest, chat or message: none of it shows."""
+    mine, theirs = await things(place, place.mine), await things(place, place.theirs)
+    wrong: dict[str, object] = {}
+    async with anywhere(place, *RIGHTS) as client:
+        for door in doors():
+            if door.method != "GET" or door.parameters:
+                continue
+            for name, value in theirs.named.items():
+                answer = await client.get(door.path, params={name: str(value)})
+                if leaked := _leaks(answer, theirs):
+                    wrong[door.name] = str(leaked)
+    assert not wrong, _listed(wrong)
+    assert mine.wedding != theirs.wedding
+
+
+async def _ask(
+    client: httpx.AsyncClient, door: Door, paths: Things, named: Things
+) -> httpx.Response:
+    """Ask with the ids of one wedding in the path, and of one in the body."""
+    address = filled(door, paths.paths)
+    return await client.request(door.method, address, **request_of(door, named.named))
+
+
+def _listed(wrong: dict[str, object]) -> str:
+    return "\n".join(f"{name}: {told}" for name, told in wrong.items())
+
+
+def _told(answer: httpx.Response) -> object:
+    return answer.status_code, answer.json()
+
+
+def _leaks(answer: httpx.Response, theirs: Things) -> list[str]:
+    """Secrets of the other wedding that an answer holds."""
+    secrets = [theirs.paths[name] for name in ("task_id", "draft")]
+    secrets += [f"w{theirs.wedding}@example.org", f"For {theirs.wedding}"]
+    return [str(one) for one in secrets if str(one) in answer.text]
+
+
+def _ids(content: object) -> list[object]:
+    """The ids of the rows in an answer, or what stands for them."""
+    items = content.get("items", []) if isinstance(content, dict) else []
+    names = ("id", "task_id", "chat", "draft")
+    return [
+        next(one[name] for name in names if name in one)
+        for one in items
+        if isinstance(one, dict) and any(name in one for name in names)
     ]
-    assert [answer.status_code for answer in asked] == [404] * len(asked)
-    after = everything(place.house.db)
-    assert after["guest"] == before["guest"]
-    assert after["household"] == before["household"]
-
-
-@pytest.mark.parametrize(("method", "path"), ALL, ids=" ".join)
-async def test_every_route_asks_for_its_right(
-    place: Place, method: str, path: str
-) -> None:
-    """Reading needs `read`, changing more; without it 403 with the name of it, and
-    without any key 401."""
-    (right,) = [scope_of(r) for m, p, r in routes() if (m, p) == (method, path)]
-    assert (right is Scope.READ) == (method == "GET")
-    others = {"read", "send", "control"} - {right.value}
-    async with place.program(*others) as client:
-        answer = await client.request(method, filled(path, place.mine))
-        assert (answer.status_code, answer.json()["code"]) == (403, "error.scope")
-        client.headers.pop("Authorization")
-        nobody = await client.request(method, filled(path, place.mine))
-        assert nobody.status_code == 401
-
-
-def test_the_documented_routes_are_the_real_ones() -> None:
-    """docs/api.md lists each route with its right, and no other."""
-    said = sorted(_ROW.findall(DOC.read_text()))
-    real = sorted(
-        (method, f"{PREFIX}{path}", scope_of(route).value)
-        for method, path, route in routes()
-    )
-    assert said == real

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -12,16 +13,43 @@ from fastapi.routing import APIRoute
 from sqlmodel import Session, select
 
 from tests import accounts as see
-from tests.integration.api_v1.conftest import Place, place, program  # noqa: F401
-from tests.integration.api_v1.test_walls import BODIES, IDS, filled, routes
+from tests.integration.api_v1.conftest import (
+    Made,
+    Place,
+    place,  # noqa: F401
+    program,  # noqa: F401
+)
 from tests.integration.auth.conftest import _quick_hashes, house  # noqa: F401
 from tests.integration.bad_input.texts import CLEANED, VERBATIM
 from tests.integration.inbound.conftest import Door, app, door  # noqa: F401
 from tests.integration.inbound.test_refusals import everything
+from wedding_wa.api.v1 import (
+    consents,
+    guests,
+    households,
+    inbox,
+    opt_outs,
+    webhooks,
+)
 from wedding_wa.db import Database
 from wedding_wa.models import Guest, InboundMessage, WebhookLog
 
 JSON = {"Content-Type": "application/json"}
+# The nouns tried field by field; what the others take, schemathesis tries.
+NOUNS = (guests, households, consents, opt_outs, inbox, webhooks)
+# What a route with this path parameter is asked for.
+IDS = {
+    "guest_id": "guest",
+    "household_id": "household",
+    "chat": "chat",
+    "opt_out_id": "opt_out",
+    "event_row": "event",
+}
+BODIES = {
+    "PATCH /guests/{guest_id}": {"name": "Mine now"},
+    "PATCH /households/{household_id}": {"name": "Mine now"},
+    "POST /inbox/{chat}/reply": {"text": "Ciao", "idempotency_key": "k1"},
+}
 HUGE = "x" * 65_536
 DEEP = b'{"name":' + b"[" * 40_000
 # What is no request of ours at all, to whatever route.
@@ -77,6 +105,20 @@ EMPTY_IS_RIGHT = {
 }
 NUMBERS = ("0", "-1", "2147483648", "9223372036854775808", "9" * 400, "1.5", "0x1")
 NAMES = ("x", "%00", "%ED%A0%80", "٣", "..", "%F0%9F%98%80", "1;DROP")
+
+
+def routes() -> Iterator[tuple[str, str, APIRoute]]:
+    """Every route of these nouns: method, path after /api/v1, itself."""
+    for noun in NOUNS:
+        for route in noun.router.routes:
+            assert isinstance(route, APIRoute)
+            for method in route.methods:
+                yield method, route.path, route
+
+
+def filled(path: str, made: Made) -> str:
+    """The path with the wedding's ids in it."""
+    return re.sub(r"\{(\w+)\}", lambda m: str(getattr(made, IDS[m[1]])), path)
 
 
 def writing() -> Iterator[tuple[str, str, APIRoute]]:
