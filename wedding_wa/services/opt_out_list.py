@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.models import (
     Account,
+    AuditEntry,
     Chat,
     InboundMessage,
     OptOut,
@@ -33,6 +34,7 @@ class Wish:
 
     `noted_by` is who of the couple noted it, "" where the guest said it themselves.
     `undone_at` None: it holds. `undone_by` is who undid it; `by_start`: the guest.
+    What a program noted or undid for the couple says so instead of a name.
     """
 
     id: int
@@ -45,6 +47,8 @@ class Wish:
     undone_at: datetime | None
     undone_by: str
     by_start: bool
+    noted_by_program: bool = False
+    undone_by_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ class _Names:
     def __init__(self, session: Session, wedding_id: int) -> None:
         self._session = session
         self._wedding = wedding_id
+        self._by_programs: set[datetime] | None = None
         accounts = session.exec(
             select(Account).where(Account.wedding_id == wedding_id)
         ).all()
@@ -159,6 +164,8 @@ class _Names:
             undone_at=row.undone_at,
             undone_by=self._user(row.undone_by),
             by_start=row.undone_inbound_id is not None,
+            noted_by_program=row.inbound_id is None and row.noted_by is None,
+            undone_by_program=self._undone_by_program(row),
         )
 
     def account(self, account_id: int) -> str:
@@ -182,6 +189,22 @@ class _Names:
         if not groups:
             return Person("", "", "", "", None, None)
         return groups[0].person
+
+    def _undone_by_program(self, row: OptOut) -> bool:
+        """No person undid it, nor the guest, and yet the audit knows that it was."""
+        if row.undone_at is None or row.undone_by or row.undone_inbound_id:
+            return False
+        if self._by_programs is None:
+            self._by_programs = set(
+                self._session.exec(
+                    select(AuditEntry.at).where(
+                        AuditEntry.wedding_id == self._wedding,
+                        AuditEntry.action == "opt_out_undone",
+                        col(AuditEntry.user_id).is_(None),
+                    )
+                )
+            )
+        return row.undone_at in self._by_programs
 
     def _user(self, user_id: int | None) -> str:
         user = self._session.get(User, user_id) if user_id else None

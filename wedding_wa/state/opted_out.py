@@ -100,9 +100,10 @@ class OptedOutState(PageState):
 
 
 def _wish(wish: Wish, lang: str) -> WishView:
-    ended = ""
+    program, ended = say(lang, "opt_out.program"), ""
+    undone_by = program if wish.undone_by_program else wish.undone_by
     if wish.undone_at is not None:
-        ended = START if wish.by_start else PERSON if wish.undone_by else LINK
+        ended = START if wish.by_start else PERSON if undone_by else LINK
     return WishView(
         id=wish.id,
         name=_name(wish.person, lang),
@@ -111,10 +112,10 @@ def _wish(wish: Wish, lang: str) -> WishView:
         account=wish.account,
         sentence=wish.sentence,
         at=wish.at.isoformat(),
-        noted_by=wish.noted_by,
+        noted_by=program if wish.noted_by_program else wish.noted_by,
         ended=ended,
         ended_at=wish.undone_at.isoformat() if wish.undone_at else "",
-        ended_by=wish.undone_by,
+        ended_by=undone_by,
     )
 
 

@@ -15,6 +15,8 @@ from tests.integration.inbox.conftest import Post
 from wedding_wa.models import Chat, Consent, OptOut
 from wedding_wa.services import inbox_marks, inbox_naming, opt_outs
 from wedding_wa.services.inbox_people import group_of
+from wedding_wa.services.opt_out_list import opt_out_list
+from wedding_wa.state.opted_out import _wish
 
 WRITER = {
     "chats",
@@ -174,6 +176,26 @@ async def test_a_wish_told_elsewhere_stops_what_waits(
         f"/inbox/{chat}/reply", json={"text": "Ciao", "idempotency_key": "k2"}
     )
     assert refused.status_code == 409
+
+
+async def test_the_page_says_that_a_program_did_it(
+    place: Place, program: httpx.AsyncClient
+) -> None:
+    """What it noted or undid is not told as the guest's own word, nor as a mistake."""
+    wedding, chat = place.mine.couple.wedding, place.mine.chat
+    await program.post(f"/inbox/{chat}/opt-out", json={"sentence": "Basta, grazie"})
+    found = place.house.db.read_now(opt_out_list, wedding)
+    told = {one.sentence: one.noted_by_program for one in found.active}
+    assert told == {"Basta, grazie": True, "STOP": False}
+    for one in found.active:
+        await program.post(f"/opt-outs/{one.id}/undo")
+    found = place.house.db.read_now(opt_out_list, wedding)
+    assert [one.undone_by_program for one in found.undone] == [True, True]
+    views = [_wish(one, "en") for one in found.undone]
+    assert [(one["ended"], one["ended_by"]) for one in views] == [
+        ("person", "another program")
+    ] * 2
+    assert {one["noted_by"] for one in views} == {"another program", ""}
 
 
 async def test_nobody_of_another_wedding_can_be_named(
