@@ -18,6 +18,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.messages import Phase
 from wedding_wa.models import Source
 from wedding_wa.services import events
+from wedding_wa.services.retention import retain
 from wedding_wa.services.stream import read
 from wedding_wa.services.stream_places import (
     ENTRIES,
@@ -172,6 +173,20 @@ async def test_what_is_forgotten_is_told_as_a_gap(
     assert begin(Place(7, 1)) == Start(Place(7, 1))
     assert begin(Place(0), stranger.wedding) == Start(Place(0))
     assert begin(None) == Start(Place(10, LAST_PART))
+
+
+async def test_retention_forgets_the_stream_with_the_numbers_past(
+    any_database: Database, couple: Couple
+) -> None:
+    """After 90 days where the owner says nothing else."""
+    entries(any_database, couple, 3)
+    entries(any_database, couple, 3, at=NOON + timedelta(days=5))
+    await retain(any_database, now=NOON + timedelta(days=89))
+    begin = any_database.read_now(start, couple.wedding, Place(1))
+    assert begin.lost is None
+    await retain(any_database, now=NOON + timedelta(days=91))
+    begin = any_database.read_now(start, couple.wedding, Place(1))
+    assert begin == Start(Place(3, LAST_PART), Lost.FORGOTTEN)
 
 
 async def test_all_of_it_may_be_old(any_database: Database, couple: Couple) -> None:

@@ -17,9 +17,11 @@ from tests.integration.auth.conftest import ORIGIN
 from tests.integration.stream.conftest import Place, QuickClock, serving, until
 from wedding_wa.db import Database
 from wedding_wa.domain.messages import Phase
-from wedding_wa.services import apikeys, events
+from wedding_wa.services import apikeys, events, stream, stream_hub
+from wedding_wa.services.stream import Batch
 from wedding_wa.services.stream_hub import PER_KEY
 from wedding_wa.services.stream_places import ENTRIES, forget_entries
+from wedding_wa.services.stream_places import Place as At
 
 
 def happens(place: Place, text: str = "Ciao") -> list[str]:
@@ -296,3 +298,40 @@ async def test_nothing_is_left_of_those_who_went(place: Place) -> None:
             assert polite.line.close_code is None
     await until(lambda: not place.runtime.stream.listeners)
     await until(lambda: len(asyncio.all_tasks()) <= before)
+
+
+async def test_a_database_that_is_away_is_waited_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who listens stays, and is told what happened meanwhile."""
+    guest_wrote(place.db, place.couple.groom)
+    async with place.listen(after="0") as reader:
+        await reader.take(2)
+        away = sa.exc.OperationalError("SELECT", {}, Exception("locked"))
+        tries = []
+
+        def read(session: Session, wedding_id: int, after: At) -> Batch:
+            tries.append(after)
+            if len(tries) == 1:
+                raise away
+            return stream.read(session, wedding_id, after)
+
+        monkeypatch.setattr(stream_hub, "read", read)
+        put(place.db, place.couple)
+        assert (await reader.next())["event"] == "message_status"
+        assert len(tries) >= 2
+
+
+async def test_a_defect_leaves_nobody_listening_to_silence(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1011 for all; who comes back is told."""
+    guest_wrote(place.db, place.couple.groom)
+    async with place.listen(after="0") as reader:
+        await reader.take(2)
+        with monkeypatch.context() as broken:
+            broken.setattr(stream_hub, "read", lambda *_: 1 / 0)
+            put(place.db, place.couple)
+            assert await reader.code() == 1011
+    async with place.listen(after=reader.told[-1]["id"]) as again:
+        assert (await again.next())["event"] == "message_status"
