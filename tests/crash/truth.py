@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from datetime import UTC, datetime
 
+from tests.breath import breath
 from tests.builders import attempts_of, events_of, message
 from tests.crash.places import Child, Place, until
 from wedding_wa.models import MessageAttempt, MessageEvent, QueueMessage
@@ -24,12 +24,10 @@ def goes_on_in_time(place: Place, worker: Child) -> float:
 
 
 def in_time(worker: Child) -> float:
-    """The seconds that the rule allows; on a machine that is out of breath (twice as
-    much to do as it has cores, or more) as many times more. Waiting for a lease that
-    nobody renews takes far longer still."""
-    breath = os.getloadavg()[0] / (2 * (os.cpu_count() or 1))
+    """The seconds that the rule allows; on a machine that is out of breath as many
+    times more. Waiting for a lease that nobody renews takes far longer still."""
     start = up_at(worker) - worker.began
-    return max(GOES_ON_WITHIN_SECONDS * max(1.0, min(breath, 5.0)), 2 * start)
+    return max(GOES_ON_WITHIN_SECONDS * breath(), 2 * start)
 
 
 def next_delivery(place: Place, after: float) -> float:

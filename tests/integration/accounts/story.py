@@ -7,7 +7,7 @@ import random
 import socket
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,6 +46,7 @@ from wedding_wa.settings import Settings
 from wedding_wa.simulator import SimulatorServer
 
 PATIENCE_S = 60.0
+MINUTES = 5
 AT_ONCE = 10  # actions that nobody waits between
 RECEIVERS = range(36, 60)
 TALKERS = range(60, 120)
@@ -118,6 +119,16 @@ class Stage:
         await poll(self.app.db, self.app.clients, self.groom, self.clock)
         await self.until(self._calm, "no open gap and no open event")
 
+    async def heard(self, guests: Iterable[int]) -> None:
+        """What all of these wrote is known, some minutes later at most: how soon a loss
+        is noticed is the machine's affair, too."""
+        wanted = {phone_of(guest) for guest in guests}
+        for _ in range(MINUTES):
+            await self.later()
+            if wanted <= set(await self.app.db.read(_who_wrote)):
+                return
+        raise AssertionError("not all were heard")
+
     def _calm(self, session: Session) -> bool:
         gap = select(HearingGap.id).where(HearingGap.closed_at.is_(None))  # type: ignore[union-attr]
         event = select(WebhookLog.id).where(WebhookLog.applied_at.is_(None))  # type: ignore[union-attr]
@@ -166,7 +177,7 @@ async def perform(stage: Stage, *, faults: random.Random | None) -> None:
         await _go(stage, first_words(), trouble)
         if trouble:
             await trouble.end()
-        await stage.later()
+        await stage.heard(RECEIVERS)
     async with engine.running(stage.app, worker=True):  # a restart in between
         for guest in RECEIVERS:
             await stage.invite(guest)
@@ -183,6 +194,10 @@ async def _go(stage: Stage, actions: Actions, trouble: Trouble | None) -> None:
         for _ in some if trouble else ():
             await trouble.perhaps()
         await asyncio.gather(*(action(stage) for action in some))
+
+
+def _who_wrote(session: Session) -> Sequence[str | None]:
+    return session.exec(select(Consent.phone)).all()
 
 
 def _heard(session: Session) -> bool:
