@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from wedding_wa.services.queue_list import saying
 from wedding_wa.services.sql import table
 from wedding_wa.services.voice import recipient_of
 
-REACH = 1000
+REACH = 5000
 #: A message that was retried for days tells no more than its newest.
 EVENTS = 200
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -54,12 +55,31 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One line of a message's timeline."""
+
+    id: int
+    message_id: int
+    phase: str
+    at: datetime
+    duration_ms: int | None
+    data: dict[str, object]
+
+    @classmethod
+    def of(cls, row: MessageEvent) -> EventRecord:
+        """The line as it is stored."""
+        return cls(
+            row.id or 0, row.message_id, row.phase, row.at, row.duration_ms, row.data
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRecord:
     """A message, its account's key, and its newest EVENTS, oldest first."""
 
     row: QueueMessage
     account: str
-    events: tuple[MessageEvent, ...]
+    events: tuple[EventRecord, ...]
 
 
 def queue_records(
@@ -115,7 +135,7 @@ def number_of(session: Session, wedding_id: int, named: int | str) -> int:
 
 def event_records(
     session: Session, wedding_id: int, message_id: int | None, *, after: str, limit: int
-) -> tuple[list[MessageEvent], str]:
+) -> tuple[list[EventRecord], str]:
     """A page of a message's timeline, or (None) of all, oldest first, and the cursor
     to the next, "" at the end. Raises BadInput on "after"."""
     which = col(MessageEvent.wedding_id) == wedding_id
@@ -127,7 +147,8 @@ def event_records(
         .order_by(col(MessageEvent.id))
         .limit(limit + 1)
     ).all()
-    return list(rows[:limit]), str(rows[limit - 1].id) if len(rows) > limit else ""
+    following = str(rows[limit - 1].id) if len(rows) > limit else ""
+    return [EventRecord.of(row) for row in rows[:limit]], following
 
 
 def account_keys(session: Session, wedding_id: int) -> dict[int, str]:
@@ -258,7 +279,7 @@ def _records(
 
 def _events_of(
     session: Session, message_ids: Sequence[int]
-) -> dict[int, list[MessageEvent]]:
+) -> dict[int, list[EventRecord]]:
     """The newest EVENTS of each message, oldest first: one query for all of them."""
     age = sa.func.row_number().over(
         partition_by=_EVENTS.c.message_id, order_by=_EVENTS.c.id.desc()
@@ -277,7 +298,7 @@ def _events_of(
         )
         .order_by(col(MessageEvent.id))
     ).all()
-    found: dict[int, list[MessageEvent]] = {}
+    found: dict[int, list[EventRecord]] = {}
     for row in rows:
-        found.setdefault(row.message_id, []).append(row)
+        found.setdefault(row.message_id, []).append(EventRecord.of(row))
     return found

@@ -17,6 +17,7 @@ from wedding_wa.domain.errors import BadInput, Refused
 from wedding_wa.domain.messages import Phase
 from wedding_wa.models import ApiKey, MessageEvent, User
 from wedding_wa.services.queue.rows import find_mine, message_event
+from wedding_wa.services.queue_records import EventRecord
 
 #: More would push the message's own phases off its page.
 MOST = 50
@@ -42,7 +43,7 @@ def tell(
     *,
     by: str,
     now: datetime,
-) -> MessageEvent:
+) -> EventRecord:
     """Write it into the message's timeline, as told by `by`.
 
     Raises NotFound, BadInput on "metadata", or Refused where MOST were told already.
@@ -54,7 +55,7 @@ def tell(
     event_id = message_event(
         session, message, Phase.EXTERNAL, now, data, duration_ms=told.duration_ms
     )
-    return session.get_one(MessageEvent, event_id)
+    return EventRecord.of(session.get_one(MessageEvent, event_id))
 
 
 def checked(metadata: Mapping[str, object]) -> Mapping[str, object]:

@@ -13,9 +13,8 @@ from wedding_wa.api.admin.shapes import EventShape, RefText, RefValue, event_sha
 from wedding_wa.api.deps import Caller
 from wedding_wa.api.documented import Shape, problems
 from wedding_wa.api.v1.shapes import Body, Controller, Paged, Reader, SmallBodies
-from wedding_wa.models import MessageEvent
 from wedding_wa.services import told
-from wedding_wa.services.queue_records import event_records, number_of
+from wedding_wa.services.queue_records import EventRecord, event_records, number_of
 
 router = APIRouter(prefix="/whatsapp-events", route_class=SmallBodies)
 
@@ -73,7 +72,7 @@ async def tell(caller: Controller, said: ToldEvent) -> EventShape:
 
 def _events(
     session: Session, wedding_id: int, asked: Asked
-) -> tuple[list[MessageEvent], str]:
+) -> tuple[list[EventRecord], str]:
     named = asked.queue_message
     number = None if named is None else number_of(session, wedding_id, named)
     return event_records(
@@ -81,7 +80,7 @@ def _events(
     )
 
 
-def _tell(session: Session, caller: Caller, said: ToldEvent) -> MessageEvent:
+def _tell(session: Session, caller: Caller, said: ToldEvent) -> EventRecord:
     wedding = caller.wedding_id
     number = number_of(session, wedding, said.queue_message)
     by = told.name_of(session, user_id=caller.user_id, key_id=caller.key_id)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from wedding_wa.api.documented import Shape
 from wedding_wa.api.v1.shapes import Id
-from wedding_wa.models import MessageEvent
+from wedding_wa.services.queue_records import EventRecord
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -42,7 +42,7 @@ class EventShape(Shape):
     metadata: dict[str, Any]
 
 
-def event_shape(event: MessageEvent) -> EventShape:
+def event_shape(event: EventRecord) -> EventShape:
     """A row of the timeline."""
     return EventShape(
         id=event.id or 0,
