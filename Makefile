@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test crash check format screenshots clean
+.PHONY: help run demo build test crash check format screenshots bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ format: .venv/.ready-dev ## Format the code and mend what lint can mend
 screenshots: .venv/.ready-dev ## Take the pictures in docs/img from the running app
 	@$(PY) -m tests.browser
 	@exec $(PY) -m tests.e2e.screenshots
+
+bench: .venv/.ready-dev ## Measure sends a second beside the least that could do it [ARGS="--rounds 9"]
+	@exec $(PY) -m bench.send $(ARGS)
 
 clean: ## Remove everything built (keeps .venv and your data)
 	rm -rf .web .build .states .mypy_cache .ruff_cache .pytest_cache test-results

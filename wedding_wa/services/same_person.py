@@ -53,15 +53,16 @@ def _person() -> sa.Select[tuple[str]]:
         .where(chat.c.wedding_id == wedding, named)
         .cte("person", recursive=True)
     )
+    here = more.c.wedding_id == wedding
+    # The wedding stands in each part: else SQLite walks all of its chats.
     known = sa.or_(
-        more.c.chat_id == person.c.chat_id,
-        more.c.phone == person.c.phone,
-        more.c.guest_id == person.c.guest_id,
+        sa.and_(here, more.c.chat_id == person.c.chat_id),
+        sa.and_(here, more.c.phone == person.c.phone),
+        # by the guest's own index, that knows no wedding
+        sa.and_(more.c.wedding_id + 0 == wedding, more.c.guest_id == person.c.guest_id),
     )
     person = person.union(
-        sa.select(more.c.chat_id, more.c.phone, more.c.guest_id)
-        .join(person, known)
-        .where(more.c.wedding_id == wedding)
+        sa.select(more.c.chat_id, more.c.phone, more.c.guest_id).join(person, known)
     )
     return sa.select(person.c.chat_id)
 

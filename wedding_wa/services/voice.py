@@ -80,12 +80,13 @@ def recipient_of(session: Session, wedding_id: int, to: str) -> Recipient:
 def _ways(*first: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Every consent of a person in force, by the number they wrote to last, after what
     goes `first`. By each account's own indexes: no wedding's consents are walked."""
-    theirs = sa.or_(
-        _CONSENT.c.chat_id.in_(sa.bindparam("chats", expanding=True)),
-        _CONSENT.c.phone == sa.bindparam("phone", type_=sa.String),
+    valid = sa.and_(
+        _CONSENT.c.account_id == _ACCOUNT.c.id, _CONSENT.c.revoked_at.is_(None)
     )
-    consents = sa.and_(
-        _CONSENT.c.account_id == _ACCOUNT.c.id, theirs, _CONSENT.c.revoked_at.is_(None)
+    # The account stands in both halves: else SQLite walks all consents of one.
+    consents = sa.or_(
+        sa.and_(valid, _CONSENT.c.chat_id.in_(sa.bindparam("chats", expanding=True))),
+        sa.and_(valid, _CONSENT.c.phone == sa.bindparam("phone", type_=sa.String)),
     )
     chat = sa.and_(
         _CHAT.c.account_id == _CONSENT.c.account_id,

@@ -25,12 +25,14 @@ def _unwanted() -> sa.CompoundSelect[Any]:
     chats: sa.BindParameter[Any] = sa.bindparam("chats", expanding=True)
     active = sa.and_(_OPT_OUT.c.wedding_id == wedding, _OPT_OUT.c.undone_at.is_(None))
     told = sa.select(_OPT_OUT.c.chat_id).where(active, _OPT_OUT.c.chat_id.in_(chats))
+    # The wedding stands in both halves: else SQLite walks all of its wishes.
     same = sa.or_(
-        _OPT_OUT.c.phone == _CHAT.c.phone, _OPT_OUT.c.guest_id == _CHAT.c.guest_id
+        sa.and_(active, _OPT_OUT.c.phone == _CHAT.c.phone),
+        sa.and_(active, _OPT_OUT.c.guest_id == _CHAT.c.guest_id),
     )
     meant = (
         sa.select(_CHAT.c.chat_id)
-        .join(_OPT_OUT, sa.and_(active, same))
+        .join(_OPT_OUT, same)
         .where(_CHAT.c.wedding_id == wedding, _CHAT.c.chat_id.in_(chats))
     )
     return sa.union_all(told, meant)
