@@ -9,15 +9,11 @@ from typing import Any
 _SCHEMAS = "#/components/schemas/"
 # Fields inside fields inside fields: further in, the example says it.
 _DEEPEST = 4
+# The smallest, the largest, and what is counted.
 _BOUNDS = (
-    ("minLength", "≥ {} characters"),
-    ("maxLength", "≤ {} characters"),
-    ("minimum", "≥ {}"),
-    ("maximum", "≤ {}"),
-    ("exclusiveMaximum", "< {}"),
-    ("minItems", "≥ {} items"),
-    ("maxItems", "≤ {} items"),
-    ("pattern", "{}"),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " items"),
+    ("minimum", "maximum", ""),
 )
 # The largest number of a row: a bound that tells nobody anything.
 _LARGEST_ID = 2**31 - 1
@@ -82,9 +78,11 @@ class Fields:
         """How small and how large it may be: "≥ 1, ≤ 200 characters"."""
         found: dict[str, None] = {}
         for one in map(self._resolved, [schema, *schema.get("anyOf", ())]):
-            for key, text in _BOUNDS:
-                if key in one and _size(one[key]) < _LARGEST_ID:
-                    found[text.format(one[key])] = None
+            for least, most, what in _BOUNDS:
+                if told := _span(one.get(least), one.get(most)):
+                    found[told + what] = None
+            if "pattern" in one:
+                found[one["pattern"]] = None
         return ", ".join(found)
 
     def title(self, schema: Schema) -> str:
@@ -112,5 +110,11 @@ class Fields:
         return found
 
 
-def _size(bound: object) -> float:
-    return abs(bound) if isinstance(bound, int | float) else 0
+def _span(least: float | None, most: float | None) -> str:
+    """Two bounds, of which either may be missing: "1–200"."""
+    if most is not None and most >= _LARGEST_ID:
+        most = None
+    if least is None or most is None:
+        one = ("≥", least) if most is None else ("≤", most)
+        return "" if one[1] is None else f"{one[0]} {one[1]:.10g}"
+    return f"{least:.10g}–{most:.10g}"
