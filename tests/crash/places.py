@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -29,6 +27,7 @@ from sqlmodel import Session, select
 
 from tests.builders import Couple, guest_wrote, make_couple, set_policy
 from tests.crash.zygote import CLOCK, Zygote
+from tests.ports import free_port
 from wedding_wa import engine
 from wedding_wa import runtime as runtimes
 from wedding_wa.db import Database
@@ -79,24 +78,6 @@ def until(there: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> 
             raise AssertionError(f"after {seconds:g} s still not: {what}")
         time.sleep(0.05)
     return found
-
-
-def free_port() -> int:
-    """A port that nobody has, below those that the system gives to clients.
-
-    A client that asks a dead server's port out of that range can meet itself there.
-    """
-    chance = random.Random()
-    while True:
-        port = chance.randrange(18_200, 30_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                continue
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Process(Protocol):
