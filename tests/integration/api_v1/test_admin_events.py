@@ -294,7 +294,7 @@ def _through_a_life(desk: Desk, lie: Callable[[Desk, list[int]], None]) -> objec
     for guest in GUESTS:
         guest_wrote(desk.db, desk.couple.groom, guest)
     ids = [desk.put(to=guest) for guest in GUESTS]
-    lie(desk, ids)
+    lie(desk, ids[:1])
     sent = desk.claim()
     lie(desk, [sent.message_id])  # in hand
     desk.mark(sent)
@@ -310,7 +310,7 @@ def _through_a_life(desk: Desk, lie: Callable[[Desk, list[int]], None]) -> objec
     desk.later(120)
     went = len(desk.order())
     again = desk.db.write_now(queue.retry_failed, desk.couple.wedding, now=desk.now)
-    lie(desk, ids)
+    lie(desk, ids[-2:])
     went += len(desk.order())
     rows = [message(desk.db, one) for one in ids]
     ends = [(row.status, row.attempt, row.failures, row.ack) for row in rows]
@@ -318,14 +318,14 @@ def _through_a_life(desk: Desk, lie: Callable[[Desk, list[int]], None]) -> objec
 
 
 def test_what_programs_tell_changes_nothing(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    any_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that tells every phase there is, of messages in every state: statuses,
     counters, limits, retries, badges and what goes next are as if it had said nothing.
     """
     monkeypatch.setattr(told, "MOST", 1000)
-    honest = _through_a_life(Desk.of(database), lambda desk, ids: None)
-    assert honest == _through_a_life(Desk.of(database), _tell_lies)
+    honest = _through_a_life(Desk.of(any_database), lambda desk, ids: None)
+    assert honest == _through_a_life(Desk.of(any_database), _tell_lies)
     assert honest[:2] == (4, 1)  # type: ignore[index]
 
 
