@@ -103,7 +103,11 @@ def _running(command: list[str], env: dict[str, str]) -> Iterator[int]:
         yield process.pid
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 async def _measure(sides: list[Side], asked: argparse.Namespace) -> None:

@@ -77,4 +77,5 @@ def serve(port: int, file: Path) -> None:
         http="httptools",
         log_level="error",
         access_log=False,
+        timeout_graceful_shutdown=2,
     )

@@ -17,10 +17,11 @@ from sqlmodel import Session, col
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import ApiKey, Role
+from wedding_wa.models.base import UtcDateTime
 from wedding_wa.services import audit
 from wedding_wa.services.database_trouble import in_passing
 from wedding_wa.services.live import Change, note
-from wedding_wa.services.sql import changed
+from wedding_wa.services.sql import changed, table
 
 MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
@@ -144,11 +145,11 @@ def holder(session: Session, key: str, now: datetime) -> KeyHolder | None:
 
     Found by its public prefix, then compared in constant time.
     """
-    query = sa.select(ApiKey).where(col(ApiKey.prefix) == prefix_of(key), *_good(now))
-    for row in session.scalars(query):
+    asked = {"prefix": prefix_of(key), "now": now}
+    for row in session.connection().execute(_HOLDERS, asked):
         if hmac.compare_digest(row.key_hash, _hash(key)):
             return KeyHolder(
-                key_id=row.id or 0,
+                key_id=row.id,
                 wedding_id=row.wedding_id,
                 name=row.name,
                 scopes=with_implied(row.scopes.split()),
@@ -171,9 +172,18 @@ async def verify_key(db: Database, key: str, *, now: datetime) -> KeyHolder | No
     return found
 
 
-def _good(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _good(
+    now: datetime | sa.BindParameter[datetime],
+) -> tuple[sa.ColumnElement[bool], ...]:
     unexpired = sa.or_(col(ApiKey.expires_at).is_(None), col(ApiKey.expires_at) > now)
     return col(ApiKey.revoked_at).is_(None), unexpired
+
+
+# Built once: it is asked at every request of a program.
+_HOLDERS = sa.select(table(ApiKey)).where(
+    table(ApiKey).c.prefix == sa.bindparam("prefix", type_=sa.String),
+    *_good(sa.bindparam("now", type_=UtcDateTime)),
+)
 
 
 def _used(session: Session, key_id: int, now: datetime) -> None:
