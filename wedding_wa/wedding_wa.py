@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from wedding_wa import engine, runtime
 from wedding_wa.api.app import create_api
+from wedding_wa.api.cors import Cors
 from wedding_wa.api.guard import guarding
 from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.build.plugins import CSP_FILE
@@ -82,8 +83,16 @@ def report_defect(exception: Exception) -> None:
     log.error("event failed", exc_info=exception, extra={"action": "event_failed"})
 
 
+class App(rx.App):
+    """Reflex's, with our own word around it on which websites may call the API."""
+
+    def __call__(self) -> ASGIApp:
+        """Return what is served."""
+        return Cors(super().__call__())
+
+
 api = create_api()
-app = rx.App(
+app = App(
     head_components=theme.head(),
     stylesheets=theme.STYLESHEETS,
     toaster=theme.toaster(),

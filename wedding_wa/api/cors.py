@@ -2,6 +2,7 @@
 API_CORS_ORIGINS names them.
 
 Those may call with a key or a token, never with a login: no answer allows credentials.
+It stands outside of everything, as Reflex has an answer of its own, which does.
 """
 
 from __future__ import annotations
@@ -31,22 +32,27 @@ class Cors:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
             return
-        allowed = runtime.current().settings.api_origins
-        if not allowed:
-            await self._app(scope, receive, send)
-            return
         headers = Headers(scope=scope)
+        allowed = runtime.current().settings.api_origins
         origin = headers.get("origin", "")
         known = origin in allowed
+        beforehand = known and _asks_beforehand(scope, headers)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _allow(MutableHeaders(scope=message), origin if known else None)
+                told = MutableHeaders(scope=message)
+                _forget_others(told)
+                if allowed:
+                    told.add_vary_header("Origin")
+                if known:
+                    told["Access-Control-Allow-Origin"] = origin
+                    told["Access-Control-Expose-Headers"] = _EXPOSED
+                if beforehand:
+                    told.update(_PREFLIGHT)
             await send(message)
 
-        if known and _asks_beforehand(scope, headers):
-            answer = Response(status_code=204, headers=_PREFLIGHT)
-            await answer(scope, receive, with_headers)
+        if beforehand:
+            await Response(status_code=204)(scope, receive, with_headers)
         else:
             await self._app(scope, receive, with_headers)
 
@@ -55,8 +61,6 @@ def _asks_beforehand(scope: Scope, headers: Headers) -> bool:
     return scope["method"] == "OPTIONS" and "access-control-request-method" in headers
 
 
-def _allow(headers: MutableHeaders, origin: str | None) -> None:
-    headers.add_vary_header("Origin")
-    if origin is not None:
-        headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = _EXPOSED
+def _forget_others(headers: MutableHeaders) -> None:
+    for name in [name for name in headers if name.startswith("access-control-")]:
+        del headers[name]

@@ -17,7 +17,6 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wedding_wa import runtime
-from wedding_wa.api.cors import Cors
 from wedding_wa.api.errors import answer, database_away, is_program
 from wedding_wa.api.login import login_path
 from wedding_wa.api.methods import UNKNOWN_ROUTE
@@ -64,9 +63,9 @@ Who = sessions.Viewer | Bearer
 def guarding(api: FastAPI) -> Callable[[ASGIApp], ASGIApp]:
     """Return the layer that goes around `api` and all that is mounted behind it.
 
-    From the outside in: which websites may ask, who it is, how often they may.
+    From the outside in: who it is, how often they may ask.
     """
-    return lambda app: Cors(Guard(Rated(app), api))
+    return lambda app: Guard(Rated(app), api)
 
 
 class Guard:

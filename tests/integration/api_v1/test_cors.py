@@ -47,7 +47,8 @@ async def test_it_is_closed_unless_it_is_set(place: Place) -> None:
             assert not _cors(answer)
             del client.headers["Authorization"]
             asked = await client.options("/opt-outs", headers=headers | ASKING)
-            assert (asked.status_code, _cors(asked)) == (401, set())
+            assert asked.status_code in (200, 400)  # of Reflex, which allows nothing
+            assert not _cors(asked)
             client.headers["Authorization"] = answer.request.headers["Authorization"]
 
 
@@ -102,8 +103,8 @@ async def test_others_may_not(open_to: Place, origin: str) -> None:
 async def test_only_the_api_is_open(open_to: Place, path: str) -> None:
     """No page, no form, no invitation."""
     async with open_to.house.browser(Origin=SITE) as client:
-        assert not _cors(await client.get(path))
-        assert not _cors(await client.options(path, headers=ASKING))
+        assert ALLOWED not in (await client.get(path)).headers
+        assert ALLOWED not in (await client.options(path, headers=ASKING)).headers
 
 
 async def test_a_login_is_worth_nothing_there(open_to: Place) -> None:

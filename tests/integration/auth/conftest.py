@@ -16,12 +16,14 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlmodel import Session
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.fakes import NOON, FakeClock
 from wedding_wa import runtime
 from wedding_wa.api.app import create_api
+from wedding_wa.api.cors import Cors
 from wedding_wa.api.guard import guarding
 from wedding_wa.api.headers import SecurityHeaders, TrailingSlash
 from wedding_wa.db import Database
@@ -102,7 +104,19 @@ def served(tmp_path: Path) -> tuple[FastAPI, ASGIApp]:
     api = create_api()
     api.mount("", pages)
     guarded = guarding(api)(api)
-    return api, SecurityHeaders(TrailingSlash(guarded), csp_file=csp)
+    behind = SecurityHeaders(TrailingSlash(guarded), csp_file=csp)
+    return api, Cors(as_reflex_does(behind))
+
+
+def as_reflex_does(app: ASGIApp) -> ASGIApp:
+    """What it puts around all: an answer to other websites that allows credentials."""
+    return CORSMiddleware(
+        app,
+        allow_credentials=True,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        allow_origins=[ORIGIN],
+    )
 
 
 @pytest.fixture(autouse=True)
