@@ -110,7 +110,7 @@ VALUES: dict[str, Any] = {
     "InboxRow.media": "",
     # lists that were uploaded, the letter, the wedding, logins
     "draft": "kW4cB7xTq2Vn9sLm",
-    "filename": "guests.csv",
+    "filename": "Ospiti.csv",
     "digest": "7d865e959b2466918c9863afca942d0f",
     "ShiftShape.field": "name",
     "old": "Carla",
