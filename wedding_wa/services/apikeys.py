@@ -27,6 +27,7 @@ MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
 _NAME_LONGEST = 80
 _LONGEST = timedelta(days=3653)
+_LARGEST_ID = 2**31 - 1
 #: Keys of one wedding that are good at the same time.
 MOST = 200
 
@@ -121,6 +122,8 @@ def revoke_key(
     now: datetime,
 ) -> None:
     """End a key at once; an ended one stays ended. Raises NotFound."""
+    if not 0 < key_id <= _LARGEST_ID:
+        raise NotFound
     mine = sa.and_(col(ApiKey.id) == key_id, col(ApiKey.wedding_id) == wedding_id)
     ended = changed(
         session,
