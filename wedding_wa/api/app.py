@@ -22,6 +22,7 @@ from wedding_wa.api import (
     whatsapp_service,
 )
 from wedding_wa.api.methods import UNKNOWN_ROUTE, addresses, allow
+from wedding_wa.api.v1 import whatsapp
 
 _METHODS = [
     "GET",
@@ -49,6 +50,8 @@ def create_api() -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(api)
+    # routes are looked through in this order, and nothing is asked for so often
+    api.router.routes.extend(whatsapp.ROUTES)
     for router in (health.router, login.router(), setup.router, webhooks.router()):
         api.include_router(router)
     for router in (invitation.router(), invitation_cover.router):

@@ -16,15 +16,16 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
-_FIXED = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
+# As they go out, for they go out with every answer.
+_FIXED = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
 _SLASHLESS = ("/api/", "/i/", "/login", "/logout", "/setup")
-_FOREVER = "public, max-age=31536000, immutable"
+_FOREVER = b"public, max-age=31536000, immutable"
 
 
 class SecurityHeaders:
@@ -52,14 +53,10 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
     def _add(self, headers: MutableHeaders, path: str, *, found: bool) -> None:
-        fixed = _FIXED | {"Content-Security-Policy": _policy(self._csp_file)}
-        for name, value in fixed.items():
-            headers.setdefault(name, value)
-        if found and path.startswith("/assets/"):
-            headers.setdefault("Cache-Control", _FOREVER)
-        else:
-            private = path.startswith("/api/")
-            headers.setdefault("Cache-Control", "no-store" if private else "no-cache")
+        there = {name for name, _ in headers.raw}
+        fixed = (*_FIXED, (b"content-security-policy", _policy(self._csp_file)))
+        kept = (b"cache-control", _cache_control(path, found=found))
+        headers.raw.extend(one for one in (*fixed, kept) if one[0] not in there)
 
 
 class TrailingSlash:
@@ -78,7 +75,13 @@ class TrailingSlash:
         await self._app(scope, receive, send)
 
 
+def _cache_control(path: str, *, found: bool) -> bytes:
+    if found and path.startswith("/assets/"):
+        return _FOREVER
+    return b"no-store" if path.startswith("/api/") else b"no-cache"
+
+
 @cache
-def _policy(csp_file: Path) -> str:
+def _policy(csp_file: Path) -> bytes:
     hashes = json.loads(csp_file.read_text(encoding="utf-8"))
-    return _POLICY.format(scripts=" ".join(hashes))
+    return _POLICY.format(scripts=" ".join(hashes)).encode("latin-1")

@@ -49,8 +49,8 @@ def best_language(*wishes: str | None) -> str:
     A wish is a code, a locale ("it_IT.UTF-8") or a browser's Accept-Language header
     ("it-IT,it;q=0.9,en").
     """
-    for wish in wishes:
-        for code in _codes(wish or ""):
+    for wish in filter(None, wishes):
+        for code in _codes(wish):
             if code in languages():
                 return code
     return DEFAULT_LANGUAGE

@@ -15,9 +15,9 @@ from wedding_wa.api.v1 import (
     history,
     households,
     inbox,
-    keys,
     inbox_people,
     invitation,
+    keys,
     maintenance,
     messages,
     never_twice,
@@ -34,17 +34,14 @@ from wedding_wa.api.v1 import (
     unconfirmed,
     webhooks,
     wedding,
-    whatsapp,
 )
 
 PREFIX = "/api/v1"
 
 
 def router() -> APIRouter:
-    """All of them."""
+    """All of them but `whatsapp.ROUTES`."""
     made = APIRouter(prefix=PREFIX)
-    # first: routes are looked through in this order, and nothing is asked for so often
-    made.include_router(whatsapp.router)
     # these have fixed paths below those of a guest or of the letter
     for fixed in (guest_files.uploads, guest_files.router, invitation.pictures):
         made.include_router(fixed)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
@@ -37,8 +38,9 @@ _QUEUED = "queued"
 #: Bytes of the largest bulk request: a thousand for each message.
 LARGEST_BULK = 10_000_000
 
-router = APIRouter(prefix="/whatsapp", route_class=SmallBodies)
-_bulk = APIRouter(route_class=bodies(LARGEST_BULK))
+_HERE = "/api/v1/whatsapp"
+_one = APIRouter(prefix=_HERE, route_class=SmallBodies)
+_bulk = APIRouter(prefix=_HERE, route_class=bodies(LARGEST_BULK))
 
 _PRINTABLE = r"^[!-~]([ -~]*[!-~])?$"
 _HEADERS = {
@@ -152,18 +154,18 @@ class ManyQueuedShape(Shape):
     refused: int
 
 
-@router.post(
+@_one.post(
     "/send",
     status_code=202,
+    response_model=QueuedShape,
     responses={**problems(404, 409, 413), 202: {"headers": _HEADERS}},
 )
 async def send_one(
     caller: Sender,
     asked: MessageToSend,
     request: Request,
-    response: Response,
     key: Annotated[str | None, _key(MAX_KEY)] = None,
-) -> QueuedShape:
+) -> Response:
     """Queue a message.
 
     `Idempotency-Key`, and `client_message_id` too, make it safe to ask again: the same
@@ -176,15 +178,15 @@ async def send_one(
         fields, zone=await _zone(caller, fields), key=key, by=caller.user_id
     )
     made = await app.db.write(send, caller.wedding_id, meant, now=app.clock.now())
-    if made.again:
-        response.headers[REPLAYED] = "true"
-    return QueuedShape(
-        message=say(language(request), "send.queued"),
-        task_id=made.task_id,
-        to=meant.to,
-        client_message_id=meant.client_message_id,
-        status=_QUEUED,
-    )
+    told = {
+        "message": say(language(request), "send.queued"),
+        "task_id": made.task_id,
+        "to": meant.to,
+        "client_message_id": meant.client_message_id,
+        "status": _QUEUED,
+    }
+    headers = {REPLAYED: "true"} if made.again else None
+    return JSONResponse(told, 202, headers)
 
 
 @_bulk.post(
@@ -296,4 +298,6 @@ def _storable(text: str | None) -> str | None:
     return text[:MAX_KEY].encode("utf-8", "replace").decode() if text else None
 
 
-router.include_router(_bulk)
+#: To stand before all other routes, and by themselves: each router around a route asks
+#: at every request whether any of its routes changed.
+ROUTES = (*_one.routes, *_bulk.routes)
