@@ -13,6 +13,7 @@ from wedding_wa.db import Database
 from wedding_wa.services.accounts import Clients
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.history_looks import Looks
+from wedding_wa.services.known_keys import KnownKeys
 from wedding_wa.services.live import Bus
 from wedding_wa.services.queue_runs import Runs
 from wedding_wa.services.secrets import Sealer
@@ -31,12 +32,14 @@ class Runtime:
     bus: Bus
     sealer: Sealer
     clients: Clients = field(init=False)
+    keys: KnownKeys = field(init=False)
     runs: Runs = field(init=False)
     looks: Looks = field(init=False)
     stream: Hub = field(init=False)
 
     def __post_init__(self) -> None:
         self.clients = Clients(self.db, self.sealer, self.clock)
+        self.keys = KnownKeys(self.db, self.clock)
         self.runs = Runs()
         self.looks = Looks()
         self.stream = Hub(self.db, self.bus, self.clock)

@@ -143,7 +143,9 @@ async def _who(path: str, headers: Headers) -> Who | None:
     app, now = runtime.current(), runtime.current().clock.now()
     token = _bearer_in(headers) if _is_api(path) else None
     if token is not None:
-        return await bearer_of(app.db, token, now=now, sealer=app.sealer)
+        return await bearer_of(
+            app.db, token, now=now, sealer=app.sealer, known=app.keys
+        )
     return await sessions.viewer_of(app.db, headers.get("cookie", ""), now=now)
 
 

@@ -18,6 +18,7 @@ from wedding_wa.services.access import Access
 from wedding_wa.services.apikeys import Scope
 from wedding_wa.services.database_trouble import in_passing
 from wedding_wa.services.grants import Grant
+from wedding_wa.services.known_keys import KnownKeys
 from wedding_wa.services.secrets import Sealer
 
 _LONGEST = 2000
@@ -41,16 +42,26 @@ class Bearer:
 
 
 async def bearer_of(
-    db: Database, token: str, *, now: datetime, sealer: Sealer
+    db: Database,
+    token: str,
+    *,
+    now: datetime,
+    sealer: Sealer,
+    known: KnownKeys | None = None,
 ) -> Bearer | None:
     """Return who may come in with `token`; None: unknown, altered, ended, too old.
 
-    Also notes, once a minute, that it was used.
+    Also notes, once a minute, that it was used. `known` are keys that need not be asked
+    for again.
     """
     if not _can_be_one(token):
         return None
     if token.startswith(f"{apikeys.MARK}_"):
-        holder = await apikeys.verify_key(db, token, now=now)
+        holder = (
+            await known.verify(token, now=now)
+            if known
+            else await apikeys.verify_key(db, token, now=now)
+        )
         return _of_key(holder) if holder else None
     said = access.read(token, sealer=sealer, now=now)
     if said is None:
