@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,7 @@ _BEFORE = sa.union_all(
 )
 
 
-def _newest() -> sa.ColumnElement[int]:
+def newest() -> sa.ColumnElement[int]:
     """The greatest number that was ever given: SQLite would give the newest row's once
     more when that is put away."""
     in_queue = sa.select(sa.func.max(_MESSAGES.c.id)).scalar_subquery()
@@ -74,7 +74,7 @@ _INSERT = (
 )
 _INSERT_ON_SQLITE = (
     sqlite.insert(_MESSAGES)
-    .values(id=_newest() + 1)
+    .values(id=newest() + 1)
     .on_conflict_do_nothing()
     .returning(_MESSAGES.c.id)
 )
@@ -122,15 +122,21 @@ class EnqueueRequest:
         if self.same_as is not None:
             asked: dict[str, object] = {"same_as": self.same_as}
         else:
-            usual = EnqueueRequest(None, "", "")
             asked = {
                 name: value
-                for name, value in asdict(self).items()
-                if value != getattr(usual, name)
-                and name not in ("created_by", "idempotency_key")
+                for name, usual in _USUAL.items()
+                if (value := getattr(self, name)) != usual
             }
         told = json.dumps(asked, sort_keys=True, default=datetime.isoformat)
         return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+
+
+# What is asked, each with what is meant where nobody asks it.
+_USUAL = {
+    name: usual
+    for name, usual in asdict(EnqueueRequest(None, "", "")).items()
+    if name not in ("created_by", "idempotency_key")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,7 @@ def check(
     the queue under the same key already."""
     if made := _made_before(session, wedding_id, request):
         return made
-    _row(wedding_id, _way(session, wedding_id, request), request, now)
+    row_of(wedding_id, _way(session, wedding_id, request), request, now)
     return None
 
 
@@ -172,7 +178,7 @@ def _way(session: Session, wedding_id: int, request: EnqueueRequest) -> Way:
     to = recipient_of(session, wedding_id, request.to)
     way = way_to(session, wedding_id, to, account=request.account)
     if way is None:
-        raise _no_consent(session, wedding_id, request.account)
+        raise no_consent(session, wedding_id, request.account)
     return way
 
 
@@ -205,7 +211,7 @@ def _insert(
     request: EnqueueRequest,
     now: datetime,
 ) -> Enqueued:
-    row = _row(wedding_id, way, request, now)
+    row = row_of(wedding_id, way, request, now)
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     statement = _INSERT_ON_SQLITE if on_sqlite else _INSERT
     message_id = session.connection().execute(statement, row).scalar()
@@ -221,12 +227,17 @@ def _insert(
         wedding_id=wedding_id,
         attempt=0,
         at=now,
-        data={"priority": request.priority, "due_at": row["due_at"].isoformat()},
+        data=first_words(row),
     )
     return Enqueued(message_id, row["task_id"])
 
 
-def _row(
+def first_words(row: Mapping[str, Any]) -> dict[str, object]:
+    """What the timeline's first line says besides."""
+    return {"priority": row["priority"], "due_at": row["due_at"].isoformat()}
+
+
+def row_of(
     wedding_id: int, way: Way, request: EnqueueRequest, now: datetime
 ) -> dict[str, Any]:
     """The message as it begins. Raises BadInput for a field that makes no sense."""
@@ -297,6 +308,14 @@ def _made_before(
         "client_message_id": request.client_message_id,
     }
     rows = session.connection().execute(_BEFORE, asked).all()
+    return first_answer(rows, request)
+
+
+def first_answer(
+    rows: Sequence[sa.Row[Any]], request: EnqueueRequest
+) -> Enqueued | None:
+    """What was answered before, from what stands under the request's names. Raises
+    BadInput where that was something else."""
     same = request.fingerprint() if rows else None
     for row in rows:
         if row.asked is not None and row.asked != same:
@@ -304,7 +323,7 @@ def _made_before(
     return Enqueued(rows[0].id, rows[0].task_id, again=True) if rows else None
 
 
-def _no_consent(session: Session, wedding_id: int, key: str | None) -> NoConsent:
+def no_consent(session: Session, wedding_id: int, key: str | None) -> NoConsent:
     """The refusal, with the link by which they may write first; of the groom's number
     where none was named, else of the bride's. Raises NotFound for an unknown key."""
     account = (

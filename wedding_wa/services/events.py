@@ -46,6 +46,25 @@ def begin(
     return insert_id(session, _INSERT, row)
 
 
+def begin_many(
+    session: Session,
+    messages: Mapping[int, Mapping[str, object]],
+    phase: Phase,
+    *,
+    wedding_id: int,
+    at: datetime,
+) -> None:
+    """`begin` for many that nothing was tried of yet, each with its data."""
+    for message_id in messages:
+        note(session, Change("message", wedding_id, message_id))
+    usual = {"wedding_id": wedding_id, "attempt": 0, "phase": phase.value, "at": at}
+    rows = [
+        usual | {"message_id": message_id, "duration_ms": None, "metadata": dict(data)}
+        for message_id, data in messages.items()
+    ]
+    session.connection().execute(_INSERT, rows)
+
+
 def end(
     session: Session,
     event_id: int,

@@ -79,21 +79,22 @@ def _reachable(
 ) -> set[_Row]:
     """The chats asked for, and whatever hangs together with them."""
     rows: set[_Row] = set()
-    wanted: sa.ColumnElement[bool] = col(Chat.chat_id).in_(chat_ids)
+    here = col(Chat.wedding_id) == wedding_id
+    wanted = sa.and_(here, col(Chat.chat_id).in_(chat_ids))
     while True:
         found = session.exec(
-            select(Chat.chat_id, Chat.phone, Chat.guest_id).where(
-                col(Chat.wedding_id) == wedding_id, wanted
-            )
+            select(Chat.chat_id, Chat.phone, Chat.guest_id).where(wanted)
         ).all()
         new = {(chat_id, phone, guest) for chat_id, phone, guest in found} - rows
         if not new:
             return rows
         rows |= new
+        # As in `_person`: no wedding's chats are walked.
+        guests = col(Chat.guest_id).in_({row[2] for row in new if row[2]})
         wanted = sa.or_(
-            col(Chat.chat_id).in_({row[0] for row in new}),
-            col(Chat.phone).in_({row[1] for row in new if row[1]}),
-            col(Chat.guest_id).in_({row[2] for row in new if row[2]}),
+            sa.and_(here, col(Chat.chat_id).in_({row[0] for row in new})),
+            sa.and_(here, col(Chat.phone).in_({row[1] for row in new if row[1]})),
+            sa.and_(col(Chat.wedding_id) + 0 == wedding_id, guests),
         )
 
 

@@ -6,11 +6,10 @@ them; what is wrong is told by the same names.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
@@ -20,8 +19,9 @@ from wedding_wa.domain.errors import BadInput, Conflict, Refused, WeddingError
 from wedding_wa.models import Wedding
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.database_trouble import ERRORS, trouble_of
-from wedding_wa.services.enqueue import Enqueued, EnqueueRequest, enqueue
+from wedding_wa.services.enqueue import EnqueueRequest
 from wedding_wa.services.enqueue_fields import request_of
+from wedding_wa.services.enqueue_many import Outcome, enqueue_many
 
 #: So many messages at most in one request.
 MOST = 10_000
@@ -35,8 +35,6 @@ TEXT = "text"
 _TIMES = ("scheduled_at", "expires_at")
 # Where the API names a field otherwise than whoever finds it wrong.
 _NAMES = {"at": "scheduled_at", "phone": "to"}
-
-Outcome = Enqueued | WeddingError
 
 
 def asks_for_times(fields: Mapping[str, object]) -> bool:
@@ -66,17 +64,31 @@ def request_from(
         raise BadInput("send.type", "type")
     given = {name: value for name, value in fields.items() if name != "type"}
     given["at"] = given.pop("scheduled_at", None)
-    with _told_by_our_names():
+    try:
         read = request_of({**given, "idempotency_key": key}, zone=zone)
+    except BadInput as error:
+        raise _by_our_name(error) from None
     return replace(read, created_by=by)
 
 
-def send(
-    session: Session, wedding_id: int, request: EnqueueRequest, *, now: datetime
-) -> Enqueued:
-    """`enqueue` for a program."""
-    with _told_by_our_names():
-        return enqueue(session, wedding_id, request, now=now)
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A message that a program asks for at `now`."""
+
+    wedding_id: int
+    request: EnqueueRequest
+    now: datetime
+
+
+def send(session: Session, sendings: Sequence[Sending]) -> list[Outcome]:
+    """`enqueue` for programs that ask at the same moment: what becomes of each."""
+    done: list[Outcome] = []
+    for wedding_id, some in groupby(sendings, lambda one: one.wedding_id):
+        theirs = list(some)
+        requests = [one.request for one in theirs]
+        now = max(one.now for one in theirs)
+        done += _told_by_our_names(enqueue_many(session, wedding_id, requests, now=now))
+    return done
 
 
 async def send_many(
@@ -117,41 +129,35 @@ def _batch(
     """All in one savepoint: a refusal comes before anything of its message is written.
     Only what the database itself refuses has them done again, each in one of its own.
     """
+    sendings = [
+        Sending(wedding_id, one, now)
+        for one in requests
+        if not isinstance(one, WeddingError)
+    ]
     try:
         with session.begin_nested():
-            return [_one(session, wedding_id, one, now) for one in requests]
+            came = send(session, sendings)
     except sa.exc.IntegrityError:
-        return [_alone(session, wedding_id, one, now) for one in requests]
+        came = [_alone(session, one) for one in sendings]
+    left = iter(came)
+    return [one if isinstance(one, WeddingError) else next(left) for one in requests]
 
 
-def _one(
-    session: Session, wedding_id: int, one: EnqueueRequest | WeddingError, now: datetime
-) -> Outcome:
-    if isinstance(one, WeddingError):
-        return one
-    try:
-        return send(session, wedding_id, one, now=now)
-    except WeddingError as error:
-        return error
-
-
-def _alone(
-    session: Session, wedding_id: int, one: EnqueueRequest | WeddingError, now: datetime
-) -> Outcome:
+def _alone(session: Session, one: Sending) -> Outcome:
     try:
         with session.begin_nested():
-            return _one(session, wedding_id, one, now)
+            return send(session, [one])[0]
     except sa.exc.IntegrityError:  # a rule of the database: it changed a moment ago
         return Conflict("refused by the database")
 
 
-@contextlib.contextmanager
-def _told_by_our_names() -> Iterator[None]:
-    try:
-        yield
-    except BadInput as error:
-        name = _NAMES.get(error.field)
-        if name is None:
-            raise
-        more = {k: v for k, v in error.params.items() if k not in ("field", "name")}
-        raise BadInput(error.code, name, name=name, **more) from None
+def _told_by_our_names(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return [_by_our_name(one) if isinstance(one, BadInput) else one for one in outcomes]
+
+
+def _by_our_name(error: BadInput) -> BadInput:
+    name = _NAMES.get(error.field)
+    if name is None:
+        return error
+    more = {k: v for k, v in error.params.items() if k not in ("field", "name")}
+    return BadInput(error.code, name, name=name, **more)

@@ -7,7 +7,7 @@ that number cannot send, the message waits: the other one never takes over silen
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from wedding_wa.models import (
     Wedding,
 )
 from wedding_wa.services.households import by_code
-from wedding_wa.services.same_person import chats_of_person
+from wedding_wa.services.same_person import chats_of_person, same_person
 from wedding_wa.services.sql import table
 from wedding_wa.services.wishes import wants_none
 
@@ -70,14 +70,31 @@ def recipient_of(session: Session, wedding_id: int, to: str) -> Recipient:
         return Recipient(_chats_of_household(session, wedding_id, code))
     if typed.endswith("@lid"):
         return Recipient(chats_of_person(session, wedding_id, typed), typed)
-    if "@" in typed:
-        typed = f"+{typed.partition('@')[0]}"
-    phone = _phone(session, wedding_id, typed)
+    phone = phone_of(session, wedding_id, typed)
     chat_id = chat_of_phone(phone)
     return Recipient(chats_of_person(session, wedding_id, chat_id), chat_id, phone)
 
 
-def _ways(*first: sa.ColumnElement[Any]) -> sa.Select[Any]:
+def recipients_of(
+    session: Session, wedding_id: int, phones: Collection[str]
+) -> dict[str, Recipient]:
+    """`recipient_of` for many phone numbers, whole ones with their country."""
+    chats = {chat_of_phone(phone): phone for phone in phones}
+    persons = same_person(session, wedding_id, chats)
+    return {
+        phone: Recipient(persons[chat_id], chat_id, phone)
+        for chat_id, phone in chats.items()
+    }
+
+
+def names_a_phone(to: str) -> bool:
+    """Whether `phone_of` can read it: a number, or the chat of one."""
+    return not to.strip().startswith(HOUSEHOLD) and not to.strip().endswith("@lid")
+
+
+def _ways(
+    *first: sa.ColumnElement[Any], phone: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
     """Every consent of a person in force, by the number they wrote to last, after what
     goes `first`. By each account's own indexes: no wedding's consents are walked."""
     valid = sa.and_(
@@ -86,7 +103,7 @@ def _ways(*first: sa.ColumnElement[Any]) -> sa.Select[Any]:
     # The account stands in both halves: else SQLite walks all consents of one.
     consents = sa.or_(
         sa.and_(valid, _CONSENT.c.chat_id.in_(sa.bindparam("chats", expanding=True))),
-        sa.and_(valid, _CONSENT.c.phone == sa.bindparam("phone", type_=sa.String)),
+        sa.and_(valid, phone),
     )
     chat = sa.and_(
         _CHAT.c.account_id == _CONSENT.c.account_id,
@@ -96,7 +113,7 @@ def _ways(*first: sa.ColumnElement[Any]) -> sa.Select[Any]:
     return (
         sa.select(
             *(_CONSENT.c.id, _CONSENT.c.account_id, _CONSENT.c.chat_id),
-            _CONSENT.c.phone,
+            *(_CONSENT.c.phone, _ACCOUNT.c.key),
             _GUEST.c.name.label("guest"),
             _HOUSEHOLD.c.name.label("household"),
             _CHAT.c.push_name,
@@ -117,10 +134,12 @@ def _ways(*first: sa.ColumnElement[Any]) -> sa.Select[Any]:
 _NAMED = sa.case(
     (_CONSENT.c.chat_id == sa.bindparam("chat", type_=sa.String), 0), else_=1
 )
-_FROM_ANY = _ways()
-_FROM_ONE = _ways(_NAMED).where(
+_PHONE = _CONSENT.c.phone == sa.bindparam("phone", type_=sa.String)
+_FROM_ANY = _ways(phone=_PHONE)
+_FROM_ONE = _ways(_NAMED, phone=_PHONE).where(
     _ACCOUNT.c.key == sa.bindparam("account", type_=sa.String)
 )
+_TO_MANY = _ways(phone=_CONSENT.c.phone.in_(sa.bindparam("phones", expanding=True)))
 _COUNTRY = sa.select(table(Wedding).c.default_country).where(
     table(Wedding).c.id == sa.bindparam("wedding", type_=sa.Integer)
 )
@@ -148,7 +167,47 @@ def way_to(
         asked |= {"chat": recipient.chat_id, "account": account}
     statement = _FROM_ANY if account is None else _FROM_ONE
     found = session.connection().execute(statement, asked).all()
-    row = _wanted(session, wedding_id, recipient, found)
+    chats = {*recipient.chat_ids, *(row.chat_id for row in found)}
+    return _first_wanted(found, wants_none(session, wedding_id, chats))
+
+
+class Ways:
+    """`way_to` for many recipients, asked in one."""
+
+    def __init__(
+        self, session: Session, wedding_id: int, recipients: Sequence[Recipient]
+    ) -> None:
+        chats = {chat for one in recipients for chat in one.chat_ids}
+        asked = {
+            "wedding": wedding_id,
+            "chats": list(chats),
+            "phones": [one.phone for one in recipients if one.phone],
+        }
+        self._found = session.connection().execute(_TO_MANY, asked).all()
+        chats |= {row.chat_id for row in self._found}
+        self._unwanted = wants_none(session, wedding_id, chats)
+
+    def to(self, recipient: Recipient, *, account: str | None) -> Way | None:
+        """As `way_to`."""
+        found = [row for row in self._found if _is_theirs(row, recipient, account)]
+        if account is not None:
+            found.sort(key=lambda row: row.chat_id != recipient.chat_id)
+        chats = {*recipient.chat_ids, *(row.chat_id for row in found)}
+        return _first_wanted(found, self._unwanted & chats)
+
+
+def _is_theirs(row: sa.Row[Any], one: Recipient, account: str | None) -> bool:
+    if account not in (None, row.key):
+        return False
+    same_phone = one.phone is not None and row.phone == one.phone
+    return same_phone or row.chat_id in one.chat_ids
+
+
+def _first_wanted(found: Sequence[sa.Row[Any]], unwanted: set[str]) -> Way | None:
+    """The first whose person still wants messages."""
+    row = next((row for row in found if row.chat_id not in unwanted), None)
+    if row is None and unwanted:
+        raise OptedOut()
     if row is None:
         return None
     names = (row.guest, row.household, row.push_name)
@@ -162,25 +221,14 @@ def way_to(
     )
 
 
-def _wanted(
-    session: Session,
-    wedding_id: int,
-    recipient: Recipient,
-    found: Sequence[sa.Row[Any]],
-) -> sa.Row[Any] | None:
-    """The first whose person still wants messages."""
-    asked = {*recipient.chat_ids, *(row.chat_id for row in found)}
-    unwanted = wants_none(session, wedding_id, asked)
-    for row in found:
-        if row.chat_id not in unwanted:
-            return row
-    if unwanted:
-        raise OptedOut()
-    return None
+def phone_of(session: Session, wedding_id: int, to: str) -> str:
+    """The whole number that a phone as people type it, or a chat id, stands for.
 
-
-def _phone(session: Session, wedding_id: int, typed: str) -> str:
-    """Where the number names its country, the wedding's is not asked for."""
+    Where it names its country, the wedding's is not asked for. Raises BadInput.
+    """
+    typed = to.strip()
+    if "@" in typed:
+        typed = f"+{typed.partition('@')[0]}"
     if typed.startswith("+"):
         with contextlib.suppress(BadInput):
             return parse_phone(typed, _ANY_COUNTRY)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, func, select
+from sqlmodel import func, select
 
 from tests.builders import guest_wrote, make_couple
 from tests.fakes import FakeClock
@@ -17,8 +18,9 @@ from tests.integration.api_v1.test_send import CIAO, NAMED, REPLAYED, SEND, mess
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import Refused, WeddingError
 from wedding_wa.models import QueueMessage
-from wedding_wa.services import sends
+from wedding_wa.services import enqueue, enqueue_many, sends
 from wedding_wa.services.enqueue import Enqueued, EnqueueRequest
+from wedding_wa.services.voice import Way
 
 BULK = f"{SEND}/bulk"
 KEY = {"Idempotency-Key": "june"}
@@ -216,17 +218,16 @@ async def test_what_the_database_refuses_hinders_no_other(
     """A rule of the database's own that struck a moment ago: that one alone is told."""
     couple = make_couple(any_database)
     guest_wrote(any_database, couple.groom, CARLA)
-    real = sends.enqueue
+    real = enqueue.row_of
 
     def late(
-        session: Session, wedding_id: int, request: EnqueueRequest, **more: Any
-    ) -> Enqueued:
-        made = real(session, wedding_id, request, **more)
-        if request.text == "2":
-            session.execute(sa.text("INSERT INTO policy (account_id) VALUES (NULL)"))
-        return made
+        wedding_id: int, way: Way, request: EnqueueRequest, now: datetime
+    ) -> dict[str, Any]:
+        row = real(wedding_id, way, request, now)
+        return row | {"consent_id": 4711} if request.text == "2" else row
 
-    monkeypatch.setattr(sends, "enqueue", late)
+    for module in (enqueue, enqueue_many):
+        monkeypatch.setattr(module, "row_of", late)
     asked = [EnqueueRequest(None, CARLA, str(n)) for n in range(5)]
     done = await sends.send_many(any_database, clock, couple.wedding, asked)
     refused = [isinstance(one, WeddingError) for one in done]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,57 @@ async def test_what_waits_is_committed_together(notes: Database) -> None:
     assert await asyncio.gather(*asked) == [f"{i:02}" for i in range(60)]
     assert texts(notes) == [f"{i:02}" for i in range(60)]
     assert len(counted) == 2  # the gate's own and one for all
+
+
+def add_all(session: Session, said: Sequence[str]) -> list[str | Exception]:
+    """Adds all but "wrong", which it refuses; cannot do "poison"."""
+    CALLS.append(list(said))
+    for text in said:
+        if text != "wrong":
+            add(session, text, tell=True)
+    if "poison" in said:
+        raise KeyError("poison")
+    return [ValueError(text) if text == "wrong" else text for text in said]
+
+
+CALLS: list[list[str]] = []
+
+
+async def _together(notes: Database, *said: str) -> list[Any]:
+    """What is told of these, and of another write that comes after the second."""
+    CALLS.clear()
+    gate = Gate(notes)
+    asked = [
+        asyncio.create_task(notes.write_together(add_all, one)) for one in said[:2]
+    ]
+    asked.append(asyncio.create_task(notes.write(add, "between")))
+    asked += [
+        asyncio.create_task(notes.write_together(add_all, one)) for one in said[2:]
+    ]
+    await asyncio.sleep(0)
+    gate.open()
+    return list(await asyncio.gather(*asked, return_exceptions=True))
+
+
+async def test_what_can_be_done_together_is(notes: Database) -> None:
+    """Neighbours are one call, in their order; a refused one is told to its asker."""
+    told = await _together(notes, "a", "b", "c", "wrong", "d")
+    assert CALLS == [["a", "b"], ["c", "wrong", "d"]]
+    assert isinstance(told.pop(4), ValueError)
+    assert told == ["a", "b", "between", "c", "d"]
+    assert texts(notes) == ["a", "b", "between", "c", "d"]
+
+
+async def test_what_fails_together_is_done_alone(notes: Database) -> None:
+    """One that nothing can be done with spoils none of those beside it; what was noted
+    of the vain attempt is not told."""
+    heard: list[Any] = []
+    notes.on_commit.append(heard.extend)
+    told = await _together(notes, "a", "b", "c", "poison", "wrong")
+    assert CALLS == [["a", "b"], ["c", "poison", "wrong"], ["c"], ["poison"], ["wrong"]]
+    assert [type(one) for one in told[4:]] == [KeyError, ValueError]
+    assert texts(notes) == ["a", "b", "between", "c"]
+    assert heard == ["a", "b", "c"]
 
 
 async def test_a_failing_function_undoes_only_itself(notes: Database) -> None:

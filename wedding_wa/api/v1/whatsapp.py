@@ -25,6 +25,7 @@ from wedding_wa.services.sends import (
     LONGEST_KEY,
     MOST,
     TEXT,
+    Sending,
     asks_for_times,
     request_from,
     send,
@@ -177,7 +178,8 @@ async def send_one(
     meant = request_from(
         fields, zone=await _zone(caller, fields), key=key, by=caller.user_id
     )
-    made = await app.db.write(send, caller.wedding_id, meant, now=app.clock.now())
+    now = app.clock.now()
+    made = await app.db.write_together(send, Sending(caller.wedding_id, meant, now))
     told = {
         "message": say(language(request), "send.queued"),
         "task_id": made.task_id,
