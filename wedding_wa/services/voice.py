@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from wedding_wa.domain.chat import chat_of_phone
+from wedding_wa.domain.chat import PHONE_SERVER, chat_of_phone
 from wedding_wa.domain.errors import BadInput, NotFound, OptedOut
 from wedding_wa.domain.phone import parse_phone
 from wedding_wa.models import (
@@ -33,6 +33,8 @@ from wedding_wa.services.wishes import wants_none
 
 HOUSEHOLD = "household:"
 _ANY_COUNTRY = "ZZ"
+# Behind the @ of a chat id that begins with somebody's number.
+_PHONE_SERVERS = (PHONE_SERVER, "s.whatsapp.net")
 
 _ACCOUNT, _CONSENT, _CHAT = table(Account), table(Consent), table(Chat)
 _GUEST, _HOUSEHOLD, _POLICY = table(Guest), table(Household), table(Policy)
@@ -70,8 +72,11 @@ def recipient_of(session: Session, wedding_id: int, to: str) -> Recipient:
         return Recipient(_chats_of_household(session, wedding_id, code))
     if typed.endswith("@lid"):
         return Recipient(chats_of_person(session, wedding_id, typed), typed)
-    if "@" in typed:
-        typed = f"+{typed.partition('@')[0]}"
+    number, is_chat, server = typed.partition("@")
+    if is_chat:
+        if server not in _PHONE_SERVERS:  # a group, a channel: nobody's number
+            raise BadInput("error.phone.unreadable", "phone")
+        typed = f"+{number}"
     phone = _phone(session, wedding_id, typed)
     chat_id = chat_of_phone(phone)
     return Recipient(chats_of_person(session, wedding_id, chat_id), chat_id, phone)
