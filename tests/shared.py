@@ -27,14 +27,16 @@ def share_certificates() -> None:
 def share_statements() -> None:
     """One cache of compiled statements for all SQLite databases of this process."""
     build: Callable[[str], sa.Engine] = db._engine
-    first = sa.create_engine("sqlite://", query_cache_size=_STATEMENTS)
+    # Built as the app's are: what hears of a statement's errors hangs on the dialect.
+    first = build("sqlite://")
     first.connect().close()  # the dialect asks its first connection what it can
+    large = sa.create_engine("sqlite://", query_cache_size=_STATEMENTS)
 
     def sharing(url: str) -> sa.Engine:
         made = build(url)
         if url.startswith("sqlite"):
             made.dialect = made.pool._dialect = first.dialect
-            made._compiled_cache = first._compiled_cache
+            made._compiled_cache = large._compiled_cache
         return made
 
     db._engine = sharing

@@ -27,8 +27,9 @@ ENTRY = (
     "INSERT INTO stream_entry (wedding_id, source, ref, at) "
     "VALUES (NEW.wedding_id, '{source}', NEW.id, NEW.{at})"
 )
-# Held until the commit: entries of a wedding are numbered as they are committed, so
-# that whoever has read up to a number has missed none below it.
+# Entries of a wedding are numbered as they are committed, so that whoever has read up
+# to a number has missed none below it. Taken at the commit, behind every lock on a
+# row: so nobody who has to wait is in another's way.
 IN_TURN = "PERFORM pg_advisory_xact_lock(1465008461, NEW.wedding_id)"
 
 
@@ -80,7 +81,8 @@ def _postgres(table: str, source: str, at: str) -> None:
         f"BEGIN {IN_TURN}; {entry}; RETURN NULL; END $$"
     )
     op.execute(
-        f"CREATE TRIGGER stream_{source} AFTER INSERT ON {table} "
+        f"CREATE CONSTRAINT TRIGGER stream_{source} AFTER INSERT ON {table} "
+        "DEFERRABLE INITIALLY DEFERRED "
         f"FOR EACH ROW EXECUTE FUNCTION stream_{source}()"
     )
 

@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser import launch_options
 from tests.e2e.app import AppProcess
+
+# What is true at once on a machine at rest takes its time on one out of breath.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

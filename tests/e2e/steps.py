@@ -9,11 +9,13 @@ from playwright.sync_api import Page, expect
 from sqlmodel import Session
 
 from tests.e2e.app import AppProcess
+from wedding_wa.cli.demo import EMAIL
 from wedding_wa.models import Account, Chat, QueueMessage
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.enqueue import EnqueueRequest, enqueue
 from wedding_wa.services.processes import this_process
 
+DOUBTED = "Vi aspettiamo! 💐"
 PASSWORD = "una-parola-molto-lunga"
 
 
@@ -74,11 +76,20 @@ def link_groom(app: AppProcess, page: Page) -> None:
     )
 
 
+def log_in_to_demo(demo: AppProcess, page: Page) -> None:
+    """As the terminal tells it."""
+    page.goto(f"{demo.url}/login")
+    page.fill("[name=email]", EMAIL)
+    page.fill("[name=password]", (demo.data / "password").read_text().strip())
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
 def put_in_doubt(session: Session, chat_id: int) -> None:
     """A message that nobody can tell of: of an engine that gives no ids beforehand."""
     chat = session.get_one(Chat, chat_id)
     key = session.get_one(Account, chat.account_id).key
-    request = EnqueueRequest(account=key, to=chat.chat_id, text="Vi aspettiamo! 💐")
+    request = EnqueueRequest(account=key, to=chat.chat_id, text=DOUBTED)
     now = Clock().now()
     made = enqueue(session, chat.wedding_id, request, now=now)
     row = session.get_one(QueueMessage, made.id)

@@ -14,8 +14,7 @@ from sqlmodel import Session, col, select
 
 from tests.e2e.app import AppProcess, wait_for
 from tests.e2e.conftest import watched
-from tests.e2e.steps import put_in_doubt
-from wedding_wa.cli.demo import EMAIL
+from tests.e2e.steps import log_in_to_demo, put_in_doubt
 from wedding_wa.db import Database, opened
 from wedding_wa.models import Account, Chat, Household, OptOut, StopQuestion
 
@@ -116,11 +115,7 @@ def page(demo: AppProcess, browser: Browser) -> Iterator[Page]:
     )
     context.set_default_timeout(20_000)
     made = context.new_page()
-    made.goto(f"{demo.url}/login")
-    made.fill("[name=email]", EMAIL)
-    made.fill("[name=password]", (demo.data / "password").read_text().strip())
-    made.click("button[type=submit]")
-    made.wait_for_url(lambda url: "/login" not in url)
+    log_in_to_demo(demo, made)
     yield made
     context.close()
 

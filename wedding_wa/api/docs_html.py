@@ -37,6 +37,7 @@ def docs_page(document: Mapping[str, Any], lang: str) -> str:
         css=_css("plain.css") + _css("docs.css"),
         about=_paragraphs(document["info"]["description"]),
         contents=page.contents(),
+        shell=_code(page.say("shell")),
         sections=page.sections(),
         switch=_switch(lang),
         **{name: page.say(name) for name in _LABELS},

@@ -1,9 +1,9 @@
 """api: the one place that decides who gets in; everything not named here is closed.
 
 A person is known by the login cookie, a program on `/api/…` by its key or its access
-token. What changes something by a cookie, and every socket, must come from our own
-pages: browsers name the page's origin, and a foreign one is refused whatever comes
-with it. The feed's socket is also open to pages of the origins in API_CORS_ORIGINS.
+token. What changes something by a cookie, and every socket that knows one, must come
+from our own pages: browsers name the page's origin, and a foreign one is refused
+whatever comes with it. The feed's socket knows no cookie, and judges origins itself.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Guard:
     async def _refusal(self, scope: Scope) -> int | None:
         """Return the status to refuse with, None to let the request in."""
         headers = Headers(scope=scope)
-        if _must_be_ours(scope, headers) and _foreign(scope, headers):
+        if _must_be_ours(scope, headers) and _foreign(headers):
             return 403
         path, opened = scope["path"], is_public(scope["path"]) or _asks_itself(scope)
         if opened and not (path in _KNOWN_TOO and _bearer_in(headers)):
@@ -165,22 +165,19 @@ def _asks_itself(scope: Scope) -> bool:
 
 def _must_be_ours(scope: Scope, headers: Headers) -> bool:
     if scope["type"] == "websocket":
-        return True
+        return not _asks_itself(scope)
     if scope["method"] in _SAFE:
         return False
     carries_login = bool(sessions.token_in(headers.get("cookie", "")))
     return carries_login or scope["path"] in _FORMS
 
 
-def _foreign(scope: Scope, headers: Headers) -> bool:
+def _foreign(headers: Headers) -> bool:
     """True if a page of another origin sent this. No page at all is not foreign."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site", "none") not in _OWN_SITE
-    settings = runtime.current().settings
-    if _asks_itself(scope) and origin in settings.api_origins:
-        return False
-    return origin not in settings.allowed_origins
+    return origin not in runtime.current().settings.allowed_origins
 
 
 def _answer(request: Request, status: int) -> Response:

@@ -62,7 +62,22 @@ def _listed() -> rx.Component:
         _nothing(),
     )
     return card(
-        rows, _ended(), title=tr("keys.list.title"), about=tr("keys.list.about")
+        rows,
+        _ended(),
+        _docs(),
+        title=tr("keys.list.title"),
+        about=tr("keys.list.about"),
+    )
+
+
+def _docs() -> rx.Component:
+    """To what a program may ask; a page of the API, not of this app."""
+    return rx.link(
+        rx.icon("book-open", size=17, aria_hidden="true"),
+        tr("keys.list.docs"),
+        href="/api/docs",
+        class_name="plain-button key-docs",
+        custom_attrs={"reloadDocument": True},
     )
 
 

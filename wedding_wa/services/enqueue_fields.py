@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,15 +72,21 @@ def file_key_of(text: str | None) -> str | None:
 
 
 def moment(text: str | None, field: str, zone: str) -> datetime | None:
-    """Read "2026-06-20T18:00"; without an offset it is the wedding's time."""
+    """Read "2026-06-20T18:00"; without an offset it is the wedding's time.
+
+    Raises BadInput, also for a moment after which no clock of some zone goes on.
+    """
     if text is None:
         return None
     try:
         read = datetime.fromisoformat(text)
         aware = read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))
-        return aware.astimezone(UTC)
+        utc = aware.astimezone(UTC)
     except (ValueError, OverflowError):  # the year 1 has no moment before it
         raise BadInput("error.moment", field) from None
+    if utc.year == MAXYEAR:
+        raise BadInput("error.moment", field)
+    return utc
 
 
 def _check_names_and_types(given: Mapping[str, object]) -> None:

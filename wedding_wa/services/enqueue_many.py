@@ -148,8 +148,8 @@ class _Together:
             found.setdefault((row.by, row.name), []).append(row)
         for index in self._left() if found else ():
             one = self._requests[index]
-            names = [(by, getattr(one, by)) for by in _NAMES]
-            rows = [row for name in names for row in found.get(name, ())]
+            named = [(by, getattr(one, by)) for by in _NAMES]
+            rows = [row for name in named for row in found.get(name, ())]
             try:
                 if made := first_answer(rows, one):
                     self._outcomes[index] = made

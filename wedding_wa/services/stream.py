@@ -1,8 +1,9 @@
 """services: what the feed for programs tells: a wedding's stream, in envelopes.
 
 Entries are numbered as they are committed (models.StreamEntry), so a reader who goes
-on behind the last one misses none. What an entry points at may be gone by now: it is
-passed over. WAHA's own feed, to which we listen, is services/feed.py.
+on behind the last one misses none. What an entry points at may be gone by now, and on
+SQLite its number be another row's: it is passed over. WAHA's own feed, to which we
+listen, is services/feed.py.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -51,7 +53,7 @@ class Batch:
 def read(session: Session, wedding_id: int, after: Place) -> Batch:
     """The next envelopes of a wedding, of at most AT_ONCE entries."""
     rows = session.execute(
-        sa.select(ENTRIES.c.id, ENTRIES.c.source, ENTRIES.c.ref)
+        sa.select(ENTRIES.c.id, ENTRIES.c.source, ENTRIES.c.ref, ENTRIES.c.at)
         .where(
             ENTRIES.c.wedding_id == wedding_id,
             ENTRIES.c.id >= after.entry + (after.part >= LAST_PART),
@@ -62,13 +64,13 @@ def read(session: Session, wedding_id: int, after: Place) -> Batch:
     if not rows:
         return Batch((), after, more=False)
     refs = defaultdict(set)
-    for _, source, ref in rows:
+    for _, source, ref, _ in rows:
         refs[source].add(ref)
     look = _Look(session, wedding_id, refs)
     found = [
         one
-        for entry, source, ref in rows
-        for one in envelopes.of_entry(entry, look.told(source, ref))
+        for entry, source, ref, at in rows
+        for one in envelopes.of_entry(entry, look.told(source, ref, at))
         if one.place > after
     ]
     return Batch(tuple(found), Place(rows[-1][0], LAST_PART), len(rows) == AT_ONCE)
@@ -81,6 +83,7 @@ class _Look:
         self, session: Session, wedding_id: int, refs: Mapping[str, set[int]]
     ) -> None:
         self._session = session
+        self._wedding_id = wedding_id
         self._keys = _account_keys(session, wedding_id)
         self._events = self._rows(MessageEvent, refs[Source.MESSAGE])
         of = {event.message_id for event in self._events.values()}
@@ -91,27 +94,34 @@ class _Look:
         self._renewed = _renewed(session, self._consents.values())
         self._chats = self._chats_of(wedding_id)
 
-    def told(self, source: str, ref: int) -> Told | None:
-        """What to tell of an entry; None where it is gone, or says nothing new."""
-        if source == Source.MESSAGE:
-            return self._phase(ref)
-        if source == Source.ACCOUNT and (change := self._changes.get(ref)):
-            return envelopes.session_status(self._keys[change.account_id], change)
-        if source == Source.INBOUND and (heard := self._inbound.get(ref)):
-            return envelopes.message_received(self._who(heard), heard)
-        consent = self._consents.get(ref) if source == Source.CONSENT else None
-        if consent is None or consent.id in self._renewed:
-            return None
-        if consent.source == Evidence.OWN_NUMBER:
-            return None
-        return envelopes.guest_activated(self._who(consent), consent)
+    def told(self, source: str, ref: int, at: datetime) -> Told | None:
+        """What to tell of an entry; None where it is gone, or says nothing new.
 
-    def _phase(self, ref: int) -> Told | None:
-        event = self._events.get(ref)
-        message = self._messages.get(event.message_id) if event else None
-        if event is None or message is None:
+        What began at another moment than `at` is not what the entry was written for.
+        """
+        if source == Source.MESSAGE and (event := self._events.get(ref)):
+            return self._phase(event) if event.at == at else None
+        if source == Source.ACCOUNT and (change := self._changes.get(ref)):
+            key = self._keys[change.account_id]
+            return envelopes.session_status(key, change) if change.at == at else None
+        if source == Source.INBOUND and (heard := self._inbound.get(ref)):
+            who = self._who(heard)
+            same = heard.received_at == at
+            return envelopes.message_received(who, heard) if same else None
+        if source == Source.CONSENT and (consent := self._consents.get(ref)):
+            return self._activated(consent) if consent.created_at == at else None
+        return None
+
+    def _phase(self, event: MessageEvent) -> Told | None:
+        message = self._messages.get(event.message_id)
+        if message is None:
             return None
         return envelopes.message_phase(self._who(message), message, event)
+
+    def _activated(self, consent: Consent) -> Told | None:
+        if consent.id in self._renewed or consent.source == Evidence.OWN_NUMBER:
+            return None
+        return envelopes.guest_activated(self._who(consent), consent)
 
     def _who(self, row: QueueMessage | InboundMessage | Consent) -> Who:
         chat = self._chats.get((row.account_id, row.chat_id))
@@ -126,8 +136,11 @@ class _Look:
         wanted = list(ids)
         if not wanted:
             return {}
-        key = table(model).c.id
-        found = self._session.exec(select(model).where(key.in_(wanted))).all()
+        columns = table(model).c
+        mine = columns.wedding_id + 0 == self._wedding_id  # by the ids, not by this
+        found = self._session.exec(
+            select(model).where(columns.id.in_(wanted), mine)
+        ).all()
         return {one.id: one for one in found}  # type: ignore[attr-defined]
 
     def _chats_of(self, wedding_id: int) -> dict[_Chat, Chat]:

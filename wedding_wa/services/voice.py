@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from wedding_wa.domain.chat import chat_of_phone
+from wedding_wa.domain.chat import PHONE_SERVER, chat_of_phone
 from wedding_wa.domain.errors import BadInput, NotFound, OptedOut
 from wedding_wa.domain.phone import parse_phone
 from wedding_wa.models import (
@@ -33,6 +33,8 @@ from wedding_wa.services.wishes import wants_none
 
 HOUSEHOLD = "household:"
 _ANY_COUNTRY = "ZZ"
+# Behind the @ of a chat id that begins with somebody's number.
+_PHONE_SERVERS = (PHONE_SERVER, "s.whatsapp.net")
 
 _ACCOUNT, _CONSENT, _CHAT = table(Account), table(Consent), table(Chat)
 _GUEST, _HOUSEHOLD, _POLICY = table(Guest), table(Household), table(Policy)
@@ -227,8 +229,11 @@ def phone_of(session: Session, wedding_id: int, to: str) -> str:
     Where it names its country, the wedding's is not asked for. Raises BadInput.
     """
     typed = to.strip()
-    if "@" in typed:
-        typed = f"+{typed.partition('@')[0]}"
+    number, is_chat, server = typed.partition("@")
+    if is_chat:
+        if server not in _PHONE_SERVERS:  # a group, a channel: nobody's number
+            raise BadInput("error.phone.unreadable", "phone")
+        typed = f"+{number}"
     if typed.startswith("+"):
         with contextlib.suppress(BadInput):
             return parse_phone(typed, _ANY_COUNTRY)

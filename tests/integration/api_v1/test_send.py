@@ -333,6 +333,16 @@ async def test_to_in_every_spelling(place: Place, program: httpx.AsyncClient) ->
     assert unknown.status_code == 404
 
 
+@pytest.mark.parametrize("server", ["g.us", "newsletter", "broadcast", "c.us@c.us", ""])
+async def test_a_group_is_not_the_person_with_its_digits(
+    program: httpx.AsyncClient, server: str
+) -> None:
+    """What was meant for many goes to nobody, whoever has that number."""
+    to = f"393331112222@{server}"
+    answer = await program.post(SEND, json={**CIAO, "to": to})
+    assert (answer.status_code, answer.json()["field"]) == (422, "to")
+
+
 async def test_another_weddings_household_is_nobody(
     place: Place, program: httpx.AsyncClient
 ) -> None:

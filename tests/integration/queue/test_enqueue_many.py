@@ -28,6 +28,7 @@ from wedding_wa.services.enqueue_many import Outcome, enqueue_many
 
 ADA, BEA, CLEO, DORA, EVA = (f"+39333111000{n}" for n in range(1, 6))
 HIDDEN = "777000@lid"
+GROUP = f"{ADA[1:]}@g.us"
 
 Many = Callable[[Session, int, Sequence[EnqueueRequest]], list[Outcome]]
 
@@ -75,7 +76,10 @@ def _asked() -> list[EnqueueRequest]:
         replace(usual, to=BEA),
         replace(usual, to=BEA, account="bride", text="To her other name"),
         replace(usual, to=HIDDEN),
-        *(replace(usual, to=to) for to in (CLEO, DORA, EVA, "1", "household:NONE")),
+        *(
+            replace(usual, to=to)
+            for to in (CLEO, DORA, EVA, "1", GROUP, "household:NONE")
+        ),
         replace(usual, account="uncle"),
         replace(usual, to=DORA, account="uncle"),
         replace(usual, priority=9),

@@ -105,13 +105,9 @@ async def _together(notes: Database, *said: str) -> list[Any]:
     """What is told of these, and of another write that comes after the second."""
     CALLS.clear()
     gate = Gate(notes)
-    asked = [
-        asyncio.create_task(notes.write_together(add_all, one)) for one in said[:2]
-    ]
-    asked.append(asyncio.create_task(notes.write(add, "between")))
-    asked += [
-        asyncio.create_task(notes.write_together(add_all, one)) for one in said[2:]
-    ]
+    works = [notes.write_together(add_all, one) for one in said]
+    works.insert(2, notes.write(add, "between"))
+    asked = [asyncio.create_task(work) for work in works]
     await asyncio.sleep(0)
     gate.open()
     return list(await asyncio.gather(*asked, return_exceptions=True))

@@ -20,7 +20,9 @@ YOUNG = replace(CLEAR, since=NOON - timedelta(minutes=2))
 
 
 def view(look: Look | None, lang: str = "en", *, last_try: bool = False) -> DoubtView:
-    row = Unconfirmed(7, "t-7", "groom", "Zia", "+39 1", "Ciao", NOON, 3, last_try, look)
+    row = Unconfirmed(
+        7, "t-7", "groom", "Zia", "+39 1", "Ciao", NOON, 3, last_try, look
+    )
     return doubt_view(row, Speech(lang, ROME, NOON))
 
 

@@ -127,9 +127,15 @@ def record(row: Any, **more: object) -> dict[str, object]:
 
 
 def _as_whole(value: object) -> object:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return [_as_whole(one) for one in value] if isinstance(value, list) else value
+    """Of a list its own numbers: no field has lists of lists, however deep somebody
+    nests them to see what falls over."""
+    if isinstance(value, list):
+        return [_whole_number(one) for one in value]
+    return _whole_number(value)
+
+
+def _whole_number(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _texts(value: object) -> Iterator[str]:
