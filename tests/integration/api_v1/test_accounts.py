@@ -133,7 +133,7 @@ async def _shows_a_code(phone: Phone) -> None:
     for accept in ("image/png", "image/png, */*;q=0.1", "IMAGE/*"):
         picture = await phone.http.get("/accounts/groom/qr", headers={"Accept": accept})
         assert picture.headers["content-type"] == "image/png"
-        assert picture.headers["vary"] == "Accept"
+        assert picture.headers["vary"] == "Accept, Origin"
         assert picture.content.startswith(PNG)
     for accept in ("*/*", "application/json", "application/json, image/*", ""):
         told = await phone.http.get("/accounts/groom/qr/", headers={"Accept": accept})

@@ -329,4 +329,5 @@ def test_nothing_is_ever_sent_cold(
             phases=(Phase.explicit, Phase.generate),  # a day is too long to shorten
         ),
     )
-    assert Days.went >= 50, "too little was sent for this to prove anything"
+    # the days drawn change with whatever constants the sources hold: 22 to 102 seen
+    assert Days.went >= 15, "too little was sent for this to prove anything"
