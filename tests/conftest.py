@@ -17,7 +17,7 @@ import wedding_wa.models  # noqa: F401  # registers the tables
 from tests.commands import Commands
 from tests.fakes import FakeClock
 from tests.order import in_order
-from tests.shared import share_certificates, share_statements
+from tests.shared import forget_apps, share_certificates, share_statements
 from wedding_wa.db import Database, opened
 from wedding_wa.services.migrations import migrate
 
@@ -48,6 +48,13 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         for part in ("URL", "API_KEY", "SESSION", "WEBHOOK_SECRET"):
             monkeypatch.delenv(f"WAHA_{part}_{key}", raising=False)
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _no_app_stays() -> Iterator[None]:
+    """Thousands of tests make an app each."""
+    yield
+    forget_apps()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from fastapi.dependencies import models as fastapi_calls
 from httpx._transports import default as httpx_transports
 
 from wedding_wa import db
@@ -40,3 +41,11 @@ def share_statements() -> None:
         return made
 
     db._engine = sharing
+
+
+def forget_apps() -> None:
+    """Let go of the apps that were made: FastAPI remembers of thousands of functions
+    of which kind they are, and with each function its app, 2 MB."""
+    for name, known in vars(fastapi_calls).items():
+        if name.startswith("_is_") and hasattr(known, "cache_clear"):
+            known.cache_clear()
