@@ -14,6 +14,7 @@ from tests.crash.places import GUESTS, ROOT, Child, Place, free_port, until
 from tests.crash.test_whole_app import own, started  # noqa: F401
 from wedding_wa.services import apikeys
 from wedding_wa.services.clock import Clock
+from wedding_wa.services.pausing import set_account_paused
 
 EXAMPLES = ROOT / "examples"
 STRANGER = "+393339998877"
@@ -117,19 +118,23 @@ def test_a_line_that_breaks_is_taken_up_again(served: Served) -> None:
     """The app is killed while programs follow a message that waits; it comes back, and
     they see the end."""
     followed = GUESTS["groom"], "after the break"
-    place = served.place
-    place.set_policy("groom", gap_min_seconds=1000.0, gap_max_seconds=1000.0)
-    place.until_status([place.put("groom", "the first")], "sent")
+    pause(served.place, True)
     programs = [served.start(*made, *followed) for made in (python(), javascript())]
     for one in programs:
         assert one.stdout is not None
         assert one.stdout.readline().startswith("queued")
     served.app.kill()
-    place.set_policy("groom", gap_min_seconds=0.0, gap_max_seconds=0.0)
-    served.app = started(place, served.port)
+    served.app = started(served.place, served.port)
+    pause(served.place, False)
     for one in programs:
         out, err = one.communicate(timeout=90)
         assert (one.returncode, out.rstrip()[-4:]) == (0, "sent"), (out, err)
+
+
+def pause(place: Place, paused: bool) -> None:
+    place.database.write_now(
+        set_account_paused, place.couple.groom, paused, now=Clock().now()
+    )
 
 
 def test_the_readme_names_every_example() -> None:
