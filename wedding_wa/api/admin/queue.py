@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 from pydantic import Field
@@ -12,7 +12,14 @@ from wedding_wa import runtime
 from wedding_wa.api.admin.shapes import EventShape, MessageRef, event_shape
 from wedding_wa.api.documented import Shape, problems
 from wedding_wa.api.v1 import shapes
-from wedding_wa.api.v1.shapes import AccountKey, Paged, Reader, Sender, SmallBodies
+from wedding_wa.api.v1.shapes import (
+    AccountKey,
+    Bucket,
+    Paged,
+    Reader,
+    Sender,
+    SmallBodies,
+)
 from wedding_wa.domain.messages import Kind, Status
 from wedding_wa.services.queue import force
 from wedding_wa.services.queue_bulk import Order, What
@@ -27,18 +34,6 @@ from wedding_wa.services.queue_selection import retryable_ids
 
 router = APIRouter(prefix="/whatsapp-queue", route_class=SmallBodies)
 
-Bucket = Literal[
-    "waiting",
-    "held",
-    "processing",
-    "sent",
-    "delivered",
-    "read",
-    "unconfirmed",
-    "failed",
-    "refused",
-    "skipped",
-]
 _OWN = ("account", "to", "events")
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from wedding_wa import runtime
 from wedding_wa.api.documented import Shape, problems
-from wedding_wa.api.v1.shapes import Body, Fields, Reader, Sender, SmallBodies
+from wedding_wa.api.v1.shapes import Body, Bucket, Fields, Reader, Sender, SmallBodies
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.services.queue_bulk import Order, What
 from wedding_wa.services.queue_list import Wish
@@ -21,18 +21,6 @@ from wedding_wa.services.queue_tasks import ids_of_tasks
 router = APIRouter(prefix="/queue/orders", route_class=SmallBodies)
 
 OrderName = Literal["cancel", "hold", "release", "priority", "retry"]
-StateName = Literal[
-    "waiting",
-    "held",
-    "processing",
-    "sent",
-    "delivered",
-    "read",
-    "unconfirmed",
-    "failed",
-    "refused",
-    "skipped",
-]
 TaskId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -40,7 +28,7 @@ class Filter(Fields):
     """As the Queue page's filters: `rule` is what set held messages aside. A `q` finds
     what its list finds: the newest 2,000 of each state."""
 
-    state: StateName | None = None
+    state: Bucket | None = None
     rule: Literal["by_hand", "missed", "quarantine"] | None = None
     q: str = Field("", max_length=80)
 
