@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from wedding_wa import runtime
 from wedding_wa.api.documented import Shape, problems
+from wedding_wa.api.v1 import wedding
 from wedding_wa.api.v1.shapes import (
     AccountKey,
     Body,
@@ -31,7 +32,7 @@ from wedding_wa.services.invitation_cover import (
 )
 from wedding_wa.services.invitation_texts import all_texts, reset_texts, save_texts
 from wedding_wa.services.invitation_view import Cover, cover_of, unlinked_sides
-from wedding_wa.services.wedding_details import change_details, details
+from wedding_wa.services.wedding_details import details
 from wedding_wa.words.invitation import default_texts
 
 router = APIRouter(prefix="/invitation", route_class=SmallBodies)
@@ -118,14 +119,7 @@ async def show(caller: Reader) -> InvitationShape:
 @router.patch("", responses=problems())
 async def change(caller: Controller, changes: InvitationChange) -> InvitationShape:
     """Change day, place, or the language of who has none of their own."""
-    app, fields = runtime.current(), changes.model_dump(exclude_unset=True)
-    await app.db.write(
-        change_details,
-        caller.wedding_id,
-        {name: text or "" for name, text in fields.items()},
-        now=app.clock.now(),
-        user_id=caller.user_id,
-    )
+    await wedding.save(caller, changes)
     return await _shown(caller.wedding_id)
 
 

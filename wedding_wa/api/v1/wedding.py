@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from wedding_wa import runtime
+from wedding_wa.api.deps import Caller
 from wedding_wa.api.documented import Shape, problems
 from wedding_wa.api.v1.shapes import Body, Manager, Reader, SmallBodies
 from wedding_wa.services.wedding_details import change_details, details
@@ -52,6 +53,12 @@ async def show(caller: Reader) -> WeddingShape:
 @router.patch("", responses=problems())
 async def change(caller: Manager, changes: WeddingChange) -> WeddingShape:
     """Change what is named. A new time zone holds from the next message on."""
+    await save(caller, changes)
+    return await _saved(caller.wedding_id)
+
+
+async def save(caller: Caller, changes: Body) -> None:
+    """Change the details that are named; null empties one. Raises BadInput."""
     app, fields = runtime.current(), changes.model_dump(exclude_unset=True)
     await app.db.write(
         change_details,
@@ -60,7 +67,6 @@ async def change(caller: Manager, changes: WeddingChange) -> WeddingShape:
         now=app.clock.now(),
         user_id=caller.user_id,
     )
-    return await _saved(caller.wedding_id)
 
 
 async def _saved(wedding_id: int) -> WeddingShape:
