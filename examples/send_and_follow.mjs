@@ -32,24 +32,23 @@ async function send(to, text) {
   fail(`${URL_} does not answer.`);
 }
 
-/** Call `told` with everything that happens, from the moment the promise is kept on.
- *  However often the line breaks, `after` brings what was missed, and nothing twice. */
+/** Call `told` with everything that happens, from the moment the promise is kept on: a
+ *  heartbeat says where that is. However often the line breaks, `after` brings what was
+ *  missed, and nothing twice. */
 function follow(told) {
-  let after = "";
+  let after = "now";
   let wait = 3;
   return new Promise((opened) => {
     const connect = () => {
       const address = new URL(`${URL_.replace(/^http/, "ws")}/ws/whatsapp/`);
       address.searchParams.set("token", TOKEN); // a browser cannot send headers here
-      if (after) address.searchParams.set("after", after);
+      address.searchParams.set("after", after);
       const feed = new WebSocket(address);
-      feed.onopen = () => {
-        wait = 3;
-        opened();
-      };
+      feed.onopen = () => (wait = 3);
       feed.onmessage = ({ data }) => {
         const envelope = JSON.parse(data);
-        after = envelope.id ?? after;
+        after = envelope.id ?? envelope.data.after;
+        opened();
         told(envelope);
       };
       feed.onclose = ({ code, reason }) => {

@@ -20,7 +20,7 @@ REFUSED = (4401, 4403)  # these do not mend by themselves
 async def main(to: str, text: str) -> int:
     """Return 0 once it was sent, 1 once it never will be."""
     feed = events()
-    await anext(feed)  # the line is open: whatever happens from here on is told
+    await anext(feed)  # it knows where it is: whatever happens from here on is told
     task_id = await send(to, text)
     print(f"queued {task_id}", flush=True)
     async for envelope in feed:
@@ -56,21 +56,18 @@ async def send(to: str, text: str) -> str:
 
 
 async def events() -> AsyncIterator[dict[str, Any]]:
-    """An empty one once the line is open; then everything that happens. However often
-    it breaks, `after` brings what was missed, and nothing twice."""
-    address = URL.replace("http", "ws", 1) + "/ws/whatsapp/"
-    after, wait, opened = "", 3, False
+    """Everything that happens, and first a heartbeat that says where this begins.
+    However often the line breaks, `after` brings what was missed, and nothing twice."""
+    address = URL.replace("http", "ws", 1) + "/ws/whatsapp/?after="
+    after, wait = "now", 3
     while True:
         try:
-            where = f"{address}?after={after}" if after else address
-            async with websockets.connect(where, additional_headers=HEADERS) as feed:
+            line = websockets.connect(address + after, additional_headers=HEADERS)
+            async with line as feed:
                 wait = 3
-                if not opened:
-                    opened = True
-                    yield {}
-                async for line in feed:
-                    envelope = json.loads(line)
-                    after = envelope.get("id") or after
+                async for text in feed:
+                    envelope = json.loads(text)
+                    after = envelope.get("id") or envelope["data"]["after"]
                     yield envelope
         except websockets.ConnectionClosed as closed:
             if closed.rcvd and closed.rcvd.code in REFUSED:
