@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi.dependencies import models as fastapi_calls
 from httpx._transports import default as httpx_transports
 
-from wedding_wa import db
+from wedding_wa.db import database
 
 _STATEMENTS = 5000
 
@@ -27,7 +27,7 @@ def share_certificates() -> None:
 
 def share_statements() -> None:
     """One cache of compiled statements for all SQLite databases of this process."""
-    build: Callable[[str], sa.Engine] = db._engine
+    build: Callable[[str], sa.Engine] = database.engine_of
     # Built as the app's are: what hears of a statement's errors hangs on the dialect.
     first = build("sqlite://")
     first.connect().close()  # the dialect asks its first connection what it can
@@ -40,7 +40,7 @@ def share_statements() -> None:
             made._compiled_cache = large._compiled_cache
         return made
 
-    db._engine = sharing
+    database.engine_of = sharing
 
 
 def forget_apps() -> None:

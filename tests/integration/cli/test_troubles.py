@@ -65,7 +65,7 @@ def test_a_database_that_somebody_locks(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits its ten seconds (here none), then says so; nothing is half done."""
-    monkeypatch.setattr("wedding_wa.db._PRAGMAS", ("busy_timeout=50",))
+    monkeypatch.setattr("wedding_wa.db.engines._PRAGMAS", ("busy_timeout=50",))
     holder = sqlite3.connect(file(terminal), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     done = terminal("enqueue", "--to", GUEST, "--text", "Ciao")

@@ -1,0 +1,175 @@
+"""db: SQLite's one writer.
+
+It runs the waiting functions each in a savepoint and commits them together (group
+commit): one fsync serves many, no writer starves, and a function that fails undoes
+only itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+Work = Callable[[Session], Any]
+Asked = tuple[Work, Future[Any]]
+Came = tuple[Any, Exception | None]
+
+CHANGES = "changes"
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One of those that `fn` can do together; called, it is done alone."""
+
+    fn: Callable[[Session, Sequence[Any]], Sequence[Any]]
+    one: Any
+
+    def __call__(self, session: Session) -> Any:
+        (came,) = self.fn(session, [self.one])
+        if isinstance(came, Exception):
+            raise came
+        return came
+
+
+class Writer:
+    """SQLite's one writer: takes what waits, commits it together."""
+
+    def __init__(
+        self, engine: sa.Engine, committed: Callable[[list[Any]], None]
+    ) -> None:
+        self._engine = engine.execution_options(writer=True)
+        self._committed = committed
+        self._waiting: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, work: Work) -> Future[Any]:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="db-writer", daemon=True
+                )
+                self._thread.start()
+            future: Future[Any] = Future()
+            future.set_running_or_notify_cancel()  # from here on nobody can cancel it
+            self._waiting.put((work, future))
+        return future
+
+    def stop(self) -> None:
+        with self._lock:
+            thread, self._thread = self._thread, None
+            if thread:
+                self._waiting.put(None)
+        if thread:
+            thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            batch, stop = self._take(first)
+            self._commit(batch)
+            if stop:
+                return
+
+    def _take(self, first: Asked) -> tuple[list[Asked], bool]:
+        batch = [first]
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < _BATCH:
+                item = self._waiting.get_nowait()
+                if item is None:
+                    return batch, True
+                batch.append(item)
+        return batch, False
+
+    def _commit(self, batch: list[Asked]) -> None:
+        try:
+            results, changes = self._together(batch)
+        except _AllUndone as undone:
+            if len(batch) == 1:
+                batch[0][1].set_exception(undone.cause)
+            for one in batch if len(batch) > 1 else ():
+                self._commit([one])
+            return
+        except BaseException as error:  # noqa: BLE001  # nobody may wait for ever
+            for _, future in batch:
+                future.set_exception(error)
+            return
+        self._committed(changes)
+        for (_, future), (result, failure) in zip(batch, results, strict=True):
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+
+    def _together(self, batch: list[Asked]) -> tuple[list[Came], list[Any]]:
+        changes: list[Any] = []
+        with Session(self._engine, expire_on_commit=False) as session:
+            results = _run(session, [work for work, _ in batch], changes)
+            session.commit()
+        return results, changes
+
+
+class _AllUndone(Exception):
+    """SQLite undid the whole transaction (disk full, I/O), not the one statement."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def _run(session: Session, works: Sequence[Work], changes: list[Any]) -> list[Came]:
+    """Run them in their order; neighbours that one function can do are one."""
+    results: list[Came] = []
+    for _, some in itertools.groupby(works, _joins):
+        results += _run_neighbours(session, list(some), changes)
+    return results
+
+
+def _joins(work: Work) -> object:
+    return work.fn if isinstance(work, Joined) else None
+
+
+def _run_neighbours(
+    session: Session, works: list[Work], changes: list[Any]
+) -> list[Came]:
+    joined = [work for work in works if isinstance(work, Joined)]
+    if len(joined) > 1:
+        fn, ones = joined[0].fn, [work.one for work in joined]
+        came, failure = _run_one(session, lambda s: fn(s, ones), changes)
+        if failure is None:
+            return [(one, one if isinstance(one, Exception) else None) for one in came]
+    return [_run_one(session, work, changes) for work in works]
+
+
+def _run_one(session: Session, work: Work, changes: list[Any]) -> Came:
+    """Run `work` in a savepoint. Raises _AllUndone if more than that was undone."""
+    session.info.pop(CHANGES, None)
+    connection = session.connection().connection.dbapi_connection
+    try:
+        with session.begin_nested():
+            result = work(session)
+    except Exception as error:  # handed to the one who asked
+        if not getattr(connection, "in_transaction", True):
+            raise _AllUndone(_first_cause(error)) from error
+        session.expunge_all()
+        return None, error
+    changes.extend(session.info.pop(CHANGES, []))
+    session.expunge_all()
+    return result, None
+
+
+def _first_cause(error: Exception) -> Exception:
+    """What went wrong at first: undoing the savepoint failed only because of it."""
+    before = error.__context__
+    while isinstance(before, sa.exc.DBAPIError):
+        error, before = before, before.__context__
+    return error
