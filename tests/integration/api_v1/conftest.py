@@ -12,11 +12,12 @@ from sqlmodel import select
 from tests import accounts as see
 from tests.builders import Couple, make_couple
 from tests.fakes import NOON
+from tests.integration.api_v1.token_door import Door
 from tests.integration.auth.conftest import House, house  # noqa: F401
 from tests.integration.inbox.conftest import Post
 from wedding_wa.db import Database
 from wedding_wa.models import Guest, OptOut
-from wedding_wa.services import apikeys, guests, webhook_log
+from wedding_wa.services import apikeys, guests, webhook_log, weddings
 from wedding_wa.services.guests import GuestForm
 from wedding_wa.services.webhook_log import receivers
 from wedding_wa.services.webhook_refusals import Delivery, Reason, refuse
@@ -123,3 +124,27 @@ async def program(place: Place) -> AsyncIterator[httpx.AsyncClient]:
     """A program that may do everything a program may."""
     async with place.program("read", "send", "control") as client:
         yield client
+
+
+@pytest.fixture
+async def reader(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that may look, and nothing else."""
+    async with place.program("read") as client:
+        yield client
+
+
+@pytest.fixture
+async def sender(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+    """With the right that the Queue page's buttons need, and no other."""
+    async with place.program("send") as client:
+        yield client
+
+
+@pytest.fixture
+async def door(house: House) -> AsyncIterator[Door]:  # noqa: F811
+    """A program at the door of a house with one owner."""
+    owner = house.owner()
+    wedding = house.db.read_now(weddings.only_wedding) or 0
+    async with house.browser() as client:
+        del client.headers["Origin"]
+        yield Door(house, wedding, owner, client)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
@@ -17,12 +16,6 @@ from tests.integration.api_v1.conftest import CARLA, PIA, UGO, Place
 from wedding_wa.models import QueueMessage
 
 ROOT = "http://localhost:8000/api/whatsapp-service"
-
-
-@pytest.fixture
-async def sender(place: Place) -> AsyncIterator[httpx.AsyncClient]:
-    async with place.program("send") as client:
-        yield client
 
 
 def queued(place: Place) -> list[QueueMessage]:
