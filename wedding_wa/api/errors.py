@@ -105,8 +105,23 @@ def problem(
         "code": code,
         **members,
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = _challenge(request, status, params or {})
     return JSONResponse(content, status, headers, "application/problem+json")
+
+
+def _challenge(
+    request: Request, status: int, params: Mapping[str, object]
+) -> dict[str, str]:
+    """What a client's library reads (RFC 6750): show a token, this one is good no
+    longer, or it may not do that."""
+    shown = request.headers.get("authorization", "").lower().startswith("bearer ")
+    if status == 401:
+        how = 'Bearer error="invalid_token"' if shown else "Bearer"
+    elif status == 403 and shown and "scope" in params:
+        how = f'Bearer error="insufficient_scope", scope="{params["scope"]}"'
+    else:
+        return {}
+    return {"WWW-Authenticate": how}
 
 
 def answer(request: Request, status: int, code: str) -> Response:

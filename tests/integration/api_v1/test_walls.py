@@ -45,7 +45,7 @@ def test_there_are_doors_to_try() -> None:
 
 
 async def test_who_is_not_known_is_let_in_nowhere(place: Place) -> None:
-    """401 without a key, with one that is none, and with one that has ended."""
+    """401 without a key, and with one that is none, which a client's library is told."""
     wrong: dict[str, object] = {}
     mine = await things(place, place.mine)
     async with anywhere(place, "read") as client:
@@ -56,8 +56,11 @@ async def test_who_is_not_known_is_let_in_nowhere(place: Place) -> None:
                 if key is None:
                     client.headers.pop("Authorization")
                 answer = await _ask(client, door, mine, mine)
-                if answer.status_code != 401:
-                    wrong[f"{door.name} {key}"] = answer.status_code
+                shown = (key or "").startswith("Bearer")
+                how = 'Bearer error="invalid_token"' if shown else "Bearer"
+                told = (answer.status_code, answer.headers.get("WWW-Authenticate"))
+                if told != (401, how):
+                    wrong[f"{door.name} {key}"] = told
     assert not wrong, _listed(wrong)
     after = everything(place.house.db)
     changed = [table for table in after if after[table] != before[table]]
@@ -76,8 +79,10 @@ async def test_every_route_asks_for_its_right(place: Place) -> None:
             for door in [one for one in doors() if one.right == right]:
                 answer = await _ask(client, door, mine, mine)
                 told = (answer.status_code, answer.json().get("code"))
-                if told != (403, "error.scope"):
-                    wrong[door.name] = told
+                how = f'Bearer error="insufficient_scope", scope="{right}"'
+                challenge = answer.headers.get("WWW-Authenticate")
+                if (told, challenge) != ((403, "error.scope"), how):
+                    wrong[door.name] = (told, challenge)
             assert rows_of(place, mine.wedding) == before
     assert not wrong, _listed(wrong)
 
