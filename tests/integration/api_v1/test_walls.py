@@ -45,7 +45,7 @@ def test_there_are_doors_to_try() -> None:
 
 
 async def test_who_is_not_known_is_let_in_nowhere(place: Place) -> None:
-    """401 without a key, and with one that is none, which a client's library is told."""
+    """401 without a key, and with one that is none: a client's library is told."""
     wrong: dict[str, object] = {}
     mine = await things(place, place.mine)
     async with anywhere(place, "read") as client:
