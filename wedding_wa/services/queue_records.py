@@ -75,7 +75,8 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class QueueRecord:
-    """A message, its account's key, and its newest EVENTS, oldest first."""
+    """A message, its account's key, and its newest EVENTS, oldest first, if asked
+    for."""
 
     row: QueueMessage
     account: str
@@ -83,9 +84,16 @@ class QueueRecord:
 
 
 def queue_records(
-    session: Session, wedding_id: int, sought: Sought, *, after: str, limit: int
+    session: Session,
+    wedding_id: int,
+    sought: Sought,
+    *,
+    after: str,
+    limit: int,
+    timelines: bool = True,
 ) -> tuple[list[QueueRecord], str]:
-    """A page, and the cursor to the next, "" at the end.
+    """A page, and the cursor to the next, "" at the end; without `timelines` no record
+    has events.
 
     Raises BadInput on "to" or "after", NotFound for an unknown household.
     """
@@ -104,7 +112,8 @@ def queue_records(
         following = str(found[limit - 1])
     else:
         following = _end_of(session, looked, reach)
-    return _records(session, wedding_id, keys, found[:limit]), following
+    page = found[:limit]
+    return _records(session, wedding_id, keys, page, timelines=timelines), following
 
 
 def queue_record(session: Session, wedding_id: int, message_id: int) -> QueueRecord:
@@ -259,7 +268,12 @@ def _end_of(session: Session, looked: sa.Subquery, reach: int) -> str:
 
 
 def _records(
-    session: Session, wedding_id: int, keys: dict[int, str], ids: Sequence[int]
+    session: Session,
+    wedding_id: int,
+    keys: dict[int, str],
+    ids: Sequence[int],
+    *,
+    timelines: bool = True,
 ) -> list[QueueRecord]:
     if not ids:
         return []
@@ -269,7 +283,7 @@ def _records(
         )
     ).all()
     by_id = {row_id(row): row for row in rows}
-    events = _events_of(session, list(by_id))
+    events = _events_of(session, list(by_id)) if timelines else {}
     return [
         QueueRecord(by_id[i], keys[by_id[i].account_id], tuple(events.get(i, ())))
         for i in ids

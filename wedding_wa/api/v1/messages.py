@@ -156,7 +156,12 @@ async def list_messages(
         search=asked.q.strip(),
     )
     found, following = await runtime.current().db.read(
-        queue_records, caller.wedding_id, sought, after=asked.after, limit=PAGE
+        queue_records,
+        caller.wedding_id,
+        sought,
+        after=asked.after,
+        limit=PAGE,
+        timelines=False,
     )
     return MessagesShape(items=[_listed(one) for one in found], next=following or None)
 
