@@ -17,7 +17,12 @@ import wedding_wa.models  # noqa: F401  # registers the tables
 from tests.commands import Commands
 from tests.fakes import FakeClock
 from tests.order import in_order
-from tests.shared import forget_apps, share_certificates, share_statements
+from tests.shared import (
+    forget_apps,
+    share_certificates,
+    share_routes,
+    share_statements,
+)
 from wedding_wa.db import Database, opened
 from wedding_wa.services.migrations import migrate
 
@@ -31,6 +36,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("project")
 
 share_certificates()
+share_routes()
 share_statements()
 
 

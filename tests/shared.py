@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from fastapi.dependencies import models as fastapi_calls
+from fastapi.routing import APIRoute, _EffectiveRouteContext
 from httpx._transports import default as httpx_transports
 
 from wedding_wa.db import database
@@ -41,6 +43,27 @@ def share_statements() -> None:
         return made
 
     database.engine_of = sharing
+
+
+def share_routes() -> None:
+    """One reading of each route's signature for all apps. Routes that are made with
+    their app, and know what it remembers, stay their own."""
+    read = _EffectiveRouteContext.from_api_route
+    known: dict[object, _EffectiveRouteContext] = {}
+
+    def sharing(*, original_route: APIRoute, include_context: Any) -> Any:
+        route, endpoint = original_route, original_route.endpoint
+        path = include_context.path_for(route)
+        name = (endpoint, path, frozenset(route.methods), type(route))
+        own = "<locals>" in endpoint.__qualname__ or endpoint.__closure__
+        if not own and name in known:
+            return known[name]
+        made = read(original_route=route, include_context=include_context)
+        if not own:
+            known[name] = made
+        return made
+
+    _EffectiveRouteContext.from_api_route = staticmethod(sharing)
 
 
 def forget_apps() -> None:
