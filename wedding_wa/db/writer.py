@@ -7,6 +7,7 @@ only itself.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import queue
@@ -20,8 +21,10 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 Work = Callable[[Session], Any]
-Asked = tuple[Work, Future[Any]]
-Came = tuple[Any, Exception | None]
+#: Where what came of it is told: to a thread, or to who waits on an event loop.
+Answer = Future[Any] | asyncio.Future[Any]
+Asked = tuple[Work, Answer]
+Came = tuple[Any, BaseException | None]
 
 CHANGES = "changes"
 _BATCH = 64
@@ -53,17 +56,15 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def submit(self, work: Work) -> Future[Any]:
+    def submit(self, work: Work, answer: Answer) -> None:
+        """Do it when its turn comes; `answer` is told what came of it."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="db-writer", daemon=True
                 )
                 self._thread.start()
-            future: Future[Any] = Future()
-            future.set_running_or_notify_cancel()  # from here on nobody can cancel it
-            self._waiting.put((work, future))
-        return future
+            self._waiting.put((work, answer))
 
     def stop(self) -> None:
         with self._lock:
@@ -95,20 +96,15 @@ class Writer:
             results, changes = self._together(batch)
         except _AllUndone as undone:
             if len(batch) == 1:
-                batch[0][1].set_exception(undone.cause)
+                _tell(batch, [(None, undone.cause)])
             for one in batch if len(batch) > 1 else ():
                 self._commit([one])
             return
         except BaseException as error:  # noqa: BLE001  # nobody may wait for ever
-            for _, future in batch:
-                future.set_exception(error)
+            _tell(batch, [(None, error)] * len(batch))
             return
         self._committed(changes)
-        for (_, future), (result, failure) in zip(batch, results, strict=True):
-            if failure is not None:
-                future.set_exception(failure)
-            else:
-                future.set_result(result)
+        _tell(batch, results)
 
     def _together(self, batch: list[Asked]) -> tuple[list[Came], list[Any]]:
         changes: list[Any] = []
@@ -124,6 +120,31 @@ class _AllUndone(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+def _tell(batch: Sequence[Asked], results: Sequence[Came]) -> None:
+    """Each what came of theirs; an event loop is woken once for all who wait on it."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[Answer, Came]]] = {}
+    for (_, answer), came in zip(batch, results, strict=True):
+        if isinstance(answer, asyncio.Future):
+            loops.setdefault(answer.get_loop(), []).append((answer, came))
+        else:
+            _settle([(answer, came)])
+    for loop, told in loops.items():
+        with contextlib.suppress(RuntimeError):  # it is closed: nobody waits there
+            loop.call_soon_threadsafe(_settle, told)
+
+
+def _settle(told: Sequence[tuple[Answer, Came]]) -> None:
+    for answer, (result, failure) in told:
+        if answer.done():  # whoever asked has gone
+            continue
+        if failure is None:
+            answer.set_result(result)
+        elif isinstance(failure, StopIteration):  # which no awaiting one can be told
+            answer.set_exception(RuntimeError("StopIteration"))
+        else:
+            answer.set_exception(failure)
 
 
 def _run(session: Session, works: Sequence[Work], changes: list[Any]) -> list[Came]:

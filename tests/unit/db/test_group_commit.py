@@ -237,6 +237,37 @@ async def test_a_cancelled_caller_does_not_lose_the_write(notes: Database) -> No
     assert texts(notes) == ["kept", "next"]
 
 
+def test_a_loop_that_has_ended_stops_no_other(notes: Database) -> None:
+    """Who asked from there hears nothing; it is done, and others are served."""
+    gate = Gate(notes)
+
+    async def ask() -> None:
+        asyncio.create_task(notes.write(add, "kept")).add_done_callback(id)
+        await asyncio.sleep(0)
+
+    asyncio.run(ask())
+    waiting = notes._submit(lambda session: add(session, "other"))
+    gate.open()
+    assert waiting.result(10) == "other"
+    assert texts(notes) == ["kept", "other"]
+
+
+async def test_whatever_a_function_raises_is_told(notes: Database) -> None:
+    """Also what asyncio lets nobody raise; and the others of its batch are served."""
+
+    def ends(_session: Session) -> None:
+        next(iter(()))
+
+    gate = Gate(notes)
+    asked = [notes.write(ends), notes.write(add, "one")]
+    tasks = [asyncio.create_task(one) for one in asked]
+    await asyncio.sleep(0)
+    gate.open()
+    told = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    assert isinstance(told[0], RuntimeError)
+    assert told[1] == "one"
+
+
 async def test_a_listener_that_fails_stops_neither_writer_nor_callers(
     notes: Database,
 ) -> None:
