@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -25,6 +25,7 @@ Work = Callable[[Session], Any]
 Answer = Future[Any] | asyncio.Future[Any]
 Asked = tuple[Work, Answer]
 Came = tuple[Any, BaseException | None]
+_Waiting: TypeAlias = "queue.SimpleQueue[Asked | None]"
 
 CHANGES = "changes"
 _BATCH = 64
@@ -52,7 +53,7 @@ class Writer:
     ) -> None:
         self._engine = engine.execution_options(writer=True)
         self._committed = committed
-        self._waiting: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
+        self._waiting: _Waiting = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -61,35 +62,31 @@ class Writer:
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._run, name="db-writer", daemon=True
+                    target=self._run,
+                    args=(self._waiting,),
+                    name="db-writer",
+                    daemon=True,
                 )
                 self._thread.start()
             self._waiting.put((work, answer))
 
     def stop(self) -> None:
+        """Do what waits. Whoever comes later has a thread and a queue of their own:
+        from one queue the new thread would take the word that ends the old one."""
         with self._lock:
             thread, self._thread = self._thread, None
             if thread:
                 self._waiting.put(None)
+                self._waiting = queue.SimpleQueue()
         if thread:
             thread.join()
 
-    def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            batch, stop = self._take(first)
+    def _run(self, waiting: _Waiting) -> None:
+        while (first := waiting.get()) is not None:
+            batch, stop = _taken(waiting, first)
             self._commit(batch)
             if stop:
                 return
-
-    def _take(self, first: Asked) -> tuple[list[Asked], bool]:
-        batch = [first]
-        with contextlib.suppress(queue.Empty):
-            while len(batch) < _BATCH:
-                item = self._waiting.get_nowait()
-                if item is None:
-                    return batch, True
-                batch.append(item)
-        return batch, False
 
     def _commit(self, batch: list[Asked]) -> None:
         try:
@@ -112,6 +109,18 @@ class Writer:
             results = _run(session, [work for work, _ in batch], changes)
             session.commit()
         return results, changes
+
+
+def _taken(waiting: _Waiting, first: Asked) -> tuple[list[Asked], bool]:
+    """What waits just now, and whether it is the last of all."""
+    batch = [first]
+    with contextlib.suppress(queue.Empty):
+        while len(batch) < _BATCH:
+            item = waiting.get_nowait()
+            if item is None:
+                return batch, True
+            batch.append(item)
+    return batch, False
 
 
 class _AllUndone(Exception):
@@ -165,9 +174,14 @@ def _run_neighbours(
     joined = [work for work in works if isinstance(work, Joined)]
     if len(joined) > 1:
         fn, ones = joined[0].fn, [work.one for work in joined]
-        came, failure = _run_one(session, lambda s: fn(s, ones), changes)
+        # one answer too few or too many fails here, where only they are undone
+        came, failure = _run_one(
+            session, lambda s: list(zip(fn(s, ones), ones, strict=True)), changes
+        )
         if failure is None:
-            return [(one, one if isinstance(one, Exception) else None) for one in came]
+            return [
+                (one, one if isinstance(one, Exception) else None) for one, _ in came
+            ]
     return [_run_one(session, work, changes) for work in works]
 
 

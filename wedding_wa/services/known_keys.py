@@ -49,7 +49,8 @@ class KnownKeys:
         if name not in asking:
             asking[name] = asyncio.ensure_future(self._ask(key, name, now))
             asking[name].add_done_callback(partial(_over, asking, name))
-        return await asyncio.shield(asking[name])
+        holder = await asyncio.shield(asking[name])  # as of when the first one came
+        return holder if holder and _unexpired(holder, now) else None
 
     async def _ask(self, key: str, name: bytes, now: datetime) -> KeyHolder | None:
         seen, asked = self._seen, self._clock.monotonic()
