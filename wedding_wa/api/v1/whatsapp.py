@@ -28,7 +28,7 @@ from wedding_wa.services.sends import (
     Sending,
     asks_for_times,
     request_from,
-    send,
+    send_alone,
     send_many,
     zone_of,
 )
@@ -179,7 +179,7 @@ async def send_one(
         fields, zone=await _zone(caller, fields), key=key, by=caller.user_id
     )
     now = app.clock.now()
-    made = await app.db.write_together(send, Sending(caller.wedding_id, meant, now))
+    made = await send_alone(app.db, Sending(caller.wedding_id, meant, now))
     told = {
         "message": say(language(request), "send.queued"),
         "task_id": made.task_id,
