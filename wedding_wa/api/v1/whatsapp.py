@@ -55,7 +55,12 @@ _MOMENT: JsonDict = {"format": "date-time"}
 
 def _key(longest: int) -> Any:
     return Header(
-        alias="Idempotency-Key", min_length=1, max_length=longest, pattern=_PRINTABLE
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=longest,
+        pattern=_PRINTABLE,
+        description="Your name for this request, of printable ASCII: asked for again "
+        "under it, nothing is queued twice.",
     )
 
 
