@@ -44,7 +44,7 @@ _one = APIRouter(prefix=_HERE, route_class=SmallBodies)
 _bulk = APIRouter(prefix=_HERE, route_class=bodies(LARGEST_BULK))
 
 _PRINTABLE = r"^[!-~]([ -~]*[!-~])?$"
-_HEADERS = {
+REPLAYED_HEADERS = {
     REPLAYED: {
         "description": "`true`: it was asked for before, and this is the first answer.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -164,7 +164,7 @@ class ManyQueuedShape(Shape):
     "/send",
     status_code=202,
     response_model=QueuedShape,
-    responses={**problems(404, 409, 413), 202: {"headers": _HEADERS}},
+    responses={**problems(404, 409, 413), 202: {"headers": REPLAYED_HEADERS}},
 )
 async def send_one(
     caller: Sender,
@@ -199,7 +199,7 @@ async def send_one(
 @_bulk.post(
     "/send/bulk",
     status_code=202,
-    responses={**problems(413), 202: {"headers": _HEADERS}},
+    responses={**problems(413), 202: {"headers": REPLAYED_HEADERS}},
 )
 async def send_bulk(
     caller: Sender,
