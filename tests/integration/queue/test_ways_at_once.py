@@ -64,7 +64,7 @@ def _people(session: Session, couple: Couple, chance: random.Random) -> None:
     """They write from numbers and hidden ids, which belong to this guest or that; some
     want no more, some of them want again."""
     guests = _guests(session, couple.wedding)
-    for _ in range(chance.randint(4, 16)):
+    for _ in range(chance.randint(6, 24)):
         account = chance.choice((couple.groom, couple.bride))
         phone = chance.choice(PHONES)
         chat_id = chance.choice((chat_of_phone(phone), chance.choice(HIDDEN)))
