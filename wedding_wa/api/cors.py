@@ -44,6 +44,7 @@ class Cors:
                 _forget_others(told)
                 if allowed:
                     told.add_vary_header("Origin")
+                _once_each(told)
                 if known:
                     told["Access-Control-Allow-Origin"] = origin
                     told["Access-Control-Expose-Headers"] = _EXPOSED
@@ -59,6 +60,13 @@ class Cors:
 
 def _asks_beforehand(scope: Scope, headers: Headers) -> bool:
     return scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+
+
+def _once_each(headers: MutableHeaders) -> None:
+    """Reflex and we name the same header that answers depend on."""
+    named = ",".join(headers.getlist("vary"))
+    if parts := dict.fromkeys(one.strip() for one in named.split(",") if one.strip()):
+        headers["Vary"] = ", ".join(parts)
 
 
 def _forget_others(headers: MutableHeaders) -> None:

@@ -74,7 +74,7 @@ async def test_a_named_website_may_ask_and_read(open_to: Place) -> None:
             answer = await client.get(path, headers={"Origin": SITE} | headers)
             assert answer.status_code == status
             assert answer.headers[ALLOWED] == SITE
-            assert "Origin" in answer.headers["vary"]
+            assert answer.headers["vary"] == "Origin"
             exposed = answer.headers["access-control-expose-headers"].split(", ")
             assert set(exposed) == {
                 "RateLimit-Limit",
@@ -93,7 +93,7 @@ async def test_others_may_not(open_to: Place, origin: str) -> None:
     async with open_to.program("read") as client:
         answer = await client.get("/opt-outs", headers={"Origin": origin})
         assert not _cors(answer)
-        assert "Origin" in answer.headers["vary"]
+        assert answer.headers["vary"] == "Origin"
         asked = await client.options("/opt-outs", headers={"Origin": origin} | ASKING)
         assert not _cors(asked)
         assert asked.status_code != 204
