@@ -26,6 +26,17 @@ const ask = async (body, lang) => {
   }
 };
 
+// A call that the key may make, as one types it into a terminal.
+const curl = ({ prefix, scopes }, site) => {
+  const header = `-H "Authorization: Bearer ${prefix}_…"`;
+  const may = (scope) => scopes.includes(scope) || scopes.includes("admin");
+  if (may("read")) return `curl ${site}/api/v1/guests \\\n  ${header}`;
+  if (!may("send")) return `curl -X POST ${site}/api/v1/accounts/groom/ask \\\n  ${header}`;
+  const message = `'{"to": "+39 333 111 2222", "text": "Ciao!"}'`;
+  const type = '-H "Content-Type: application/json"';
+  return [`curl ${site}/api/v1/whatsapp/send`, header, type, `-d ${message}`].join(" \\\n  ");
+};
+
 // The day of a moment, with its year, in the wedding's zone; the hour on hover.
 export function Day({ at, zone, lang }) {
   const say = (options) =>
@@ -166,7 +177,7 @@ function Once({ made, lang, site, onDone }) {
         </Button>
       </div>
       <p className="field-name">{say(lang, "keys.once.try")}</p>
-      <pre className="key-curl" tabIndex={0}>{`curl ${site}/api/v1/guests \\\n  -H "Authorization: Bearer ${made.prefix}_…"`}</pre>
+      <pre className="key-curl" tabIndex={0}>{curl(made, site)}</pre>
       {asking && <p className="field-error" role="alert">{say(lang, "keys.once.sure")}</p>}
       <Flex gap="3" justify="end" wrap="wrap" mt="5">
         {asking ? (
