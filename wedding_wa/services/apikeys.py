@@ -19,6 +19,7 @@ from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import ApiKey, Role
 from wedding_wa.models.base import UtcDateTime
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By, Program
 from wedding_wa.services.database_trouble import in_passing
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed, table
@@ -76,14 +77,12 @@ def create_key(
     name: str,
     scopes: Iterable[str],
     expires_at: datetime | None = None,
-    by: int | None = None,
-    by_key: int | None = None,
+    by: By = None,
     now: datetime,
 ) -> str:
     """Make a key and return it: `wwa_<prefix>_<secret>`. It cannot be shown again.
 
-    `by` is the person who asks, `by_key` the key that does, both None for the command
-    line. A key makes none that may more than itself, or longer. Raises BadInput on
+    A program makes none that may more than itself, or longer. Raises BadInput on
     "name", "scopes" or "expires_at", MissingScope, and Refused for one too many.
     """
     name = name.strip()[:_NAME_LONGEST]
@@ -91,8 +90,8 @@ def create_key(
         raise BadInput("error.key_name", "name")
     wanted = checked_scopes(scopes)
     _check_end(expires_at, now)
-    if by_key is not None:
-        _check_within(session, by_key, wanted, expires_at)
+    if isinstance(by, Program):
+        _check_within(session, by, wanted, expires_at)
     _check_room(session, wedding_id, now)
     prefix = f"{MARK}_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_urlsafe(32)}"
@@ -107,7 +106,7 @@ def create_key(
             expires_at=expires_at,
         )
     )
-    params = {"name": name, "prefix": prefix, "scopes": wanted, "by_key": by_key}
+    params = {"name": name, "prefix": prefix, "scopes": wanted}
     _tell(session, "api_key_created", wedding_id, by, now, params)
     return key
 
@@ -117,8 +116,7 @@ def revoke_key(
     key_id: int,
     *,
     wedding_id: int,
-    by: int | None,
-    by_key: int | None = None,
+    by: By,
     now: datetime,
 ) -> None:
     """End a key at once; an ended one stays ended. Raises NotFound."""
@@ -132,8 +130,7 @@ def revoke_key(
         .values(revoked_at=now),
     )
     if ended:
-        params = {"key_id": key_id, "by_key": by_key}
-        _tell(session, "api_key_revoked", wedding_id, by, now, params)
+        _tell(session, "api_key_revoked", wedding_id, by, now, {"key_id": key_id})
     elif session.scalar(sa.select(col(ApiKey.id)).where(mine)) is None:
         raise NotFound
 
@@ -210,10 +207,10 @@ def _check_end(expires_at: datetime | None, now: datetime) -> None:
 
 
 def _check_within(
-    session: Session, by_key: int, wanted: Iterable[str], expires_at: datetime | None
+    session: Session, by: Program, wanted: Iterable[str], expires_at: datetime | None
 ) -> None:
     """Raise where the new key would be more than the one that makes it."""
-    maker = session.get_one(ApiKey, by_key)
+    maker = session.get_one(ApiKey, by.key_id)
     missing = with_implied(wanted) - with_implied(maker.scopes.split())
     if missing:
         raise MissingScope(min(missing))
@@ -233,11 +230,11 @@ def _tell(
     session: Session,
     action: str,
     wedding_id: int,
-    by: int | None,
+    by: By,
     now: datetime,
     params: Mapping[str, object],
 ) -> None:
-    audit.record(session, action, wedding_id=wedding_id, user_id=by, now=now, **params)
+    audit.record(session, action, wedding_id=wedding_id, by=by, now=now, **params)
     note(session, Change("login", wedding_id))
 
 

@@ -21,6 +21,7 @@ from wedding_wa.domain.errors import Conflict, MessageRefused, NotFound
 from wedding_wa.domain.messages import Status
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import audit, queue
+from wedding_wa.services.audit import By
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.queue.rows import MESSAGES
 from wedding_wa.services.queue_list import Wish, matching
@@ -51,7 +52,7 @@ class Order:
 
     what: What
     wedding_id: int
-    by: int | None = None
+    by: By = None
     priority: int = 3
 
 
@@ -201,7 +202,7 @@ def _note(
         session,
         action,
         wedding_id=order.wedding_id,
-        user_id=order.by,
+        by=order.by,
         now=now,
         total=progress.total,
         done=progress.done,

@@ -92,7 +92,7 @@ def test_the_link_of_a_joined_household_still_opens(any_database: Database) -> N
     wedding = make_couple(any_database).wedding
     gone = any_database.write_now(_household, wedding)
     any_database.write_now(
-        store_cover, wedding, Picture(b"sea", 3, 4), now=NOON, user_id=None
+        store_cover, wedding, Picture(b"sea", 3, 4), now=NOON, by=None
     )
     kept = any_database.write_now(
         lambda s: create_household(s, wedding, name="Bianchi", side="groom", now=NOON)

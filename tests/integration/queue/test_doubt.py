@@ -23,14 +23,14 @@ def declare_sent(desk: Desk, message_id: int) -> None:
         queue.declare_sent,
         desk.couple.wedding,
         message_id,
-        user_id=USER,
+        by=USER,
         now=desk.now,
     )
 
 
 def send_again(desk: Desk, message_id: int) -> None:
     desk.db.write_now(
-        queue.send_again, desk.couple.wedding, message_id, user_id=USER, now=desk.now
+        queue.send_again, desk.couple.wedding, message_id, by=USER, now=desk.now
     )
 
 

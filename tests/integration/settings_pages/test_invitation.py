@@ -158,7 +158,7 @@ async def test_typing_survives_a_new_page(
         "en",
         {"headline": "By the other"},
         now=clock.now(),
-        user_id=None,
+        by=None,
     )
 
     def there() -> bool:

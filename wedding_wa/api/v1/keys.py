@@ -109,8 +109,7 @@ async def revoke(caller: Manager, key_id: RowId) -> Response:
         apikeys.revoke_key,
         key_id,
         wedding_id=caller.wedding_id,
-        by=caller.user_id,
-        by_key=caller.key_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return Response(status_code=204)
@@ -126,8 +125,7 @@ def _make(
         name=new.name,
         scopes=new.scopes,
         expires_at=moment(new.expires_at, "expires_at", zone),
-        by=caller.user_id,
-        by_key=caller.key_id,
+        by=caller.by,
         now=now,
     )
     prefix = apikeys.prefix_of(key)

@@ -6,6 +6,7 @@ by the message's bare WhatsApp id, and `ack` only rises.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -88,8 +89,10 @@ def settle_sent(
     provider_id: str | None,
     now: datetime,
     late: bool = True,
+    said: Mapping[str, str] | None = None,
 ) -> bool:
-    """Evidence shows that a message did go, though nobody knew.
+    """Evidence shows that a message did go, though nobody knew. `said`: who says so,
+    as `audit.named` has them, where that is the evidence.
 
     `late`: also one that was already held for not sent (WAHA was seen to send minutes
     after its client had gone). It may be back in the line, claimed once more, given up
@@ -125,18 +128,14 @@ def settle_sent(
     free_those_behind(session, message, now=now)
     if message.held_at is not None:
         end_notices(session, message, now=now)
-    _tell_sent(session, message, evidence, provider_id, now)
+    told = {**(said or {}), "evidence": evidence, "provider_message_id": provider_id}
+    _tell_sent(session, message, told, now)
     return True
 
 
 def _tell_sent(
-    session: Session,
-    message: QueueMessage,
-    evidence: str,
-    provider_id: str | None,
-    now: datetime,
+    session: Session, message: QueueMessage, data: Mapping[str, object], now: datetime
 ) -> None:
-    data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)
 
