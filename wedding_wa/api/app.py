@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from fastapi.telemetry import TelemetryConfig
 
 from wedding_wa.api import (
     admin,
@@ -24,6 +25,8 @@ from wedding_wa.api import (
 from wedding_wa.api.methods import UNKNOWN_ROUTE, addresses, allow
 from wedding_wa.api.v1 import whatsapp
 
+# Who asks for what is nobody else's business, and costs each request.
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 _METHODS = [
     "GET",
     "HEAD",
@@ -48,6 +51,7 @@ def create_api() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     errors.install(api)
     # routes are looked through in this order, and nothing is asked for so often

@@ -8,11 +8,10 @@ whatever comes with it. The feed's socket knows no cookie, and judges origins it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.datastructures import Headers
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -53,6 +52,8 @@ _KNOWN_TOO = ("/api/v1/token",)
 # refuse why, with a code: a door closed before it opened tells only 403.
 _OWN_DOOR = ("/ws/whatsapp", "/ws/whatsapp/")
 
+# What it takes to judge a request.
+_HEARD = (b"origin", b"cookie", b"authorization", b"sec-fetch-site")
 _FORMS = ("/login", "/logout", "/setup")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OWN_SITE = ("none", "same-origin")
@@ -93,7 +94,7 @@ class Guard:
 
     async def _refusal(self, scope: Scope) -> int | None:
         """Return the status to refuse with, None to let the request in."""
-        headers = Headers(scope=scope)
+        headers = _headers(scope)
         if _must_be_ours(scope, headers) and _foreign(headers):
             return 403
         path, opened = scope["path"], is_public(scope["path"]) or _asks_itself(scope)
@@ -139,7 +140,7 @@ def is_public(path: str) -> bool:
     )
 
 
-async def _who(path: str, headers: Headers) -> Who | None:
+async def _who(path: str, headers: Mapping[str, str]) -> Who | None:
     app, now = runtime.current(), runtime.current().clock.now()
     token = _bearer_in(headers) if _is_api(path) else None
     if token is not None:
@@ -149,7 +150,16 @@ async def _who(path: str, headers: Headers) -> Who | None:
     return await sessions.viewer_of(app.db, headers.get("cookie", ""), now=now)
 
 
-def _bearer_in(headers: Headers) -> str | None:
+def _headers(scope: Scope) -> Mapping[str, str]:
+    """Those of `_HEARD` that were sent, by their names; of one sent twice the first."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in reversed(scope["headers"])
+        if name in _HEARD
+    }
+
+
+def _bearer_in(headers: Mapping[str, str]) -> str | None:
     """What follows `Bearer` in `Authorization:`; None where that is not there."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
@@ -163,7 +173,7 @@ def _asks_itself(scope: Scope) -> bool:
     return scope["type"] == "websocket" and scope["path"] in _OWN_DOOR
 
 
-def _must_be_ours(scope: Scope, headers: Headers) -> bool:
+def _must_be_ours(scope: Scope, headers: Mapping[str, str]) -> bool:
     if scope["type"] == "websocket":
         return not _asks_itself(scope)
     if scope["method"] in _SAFE:
@@ -172,7 +182,7 @@ def _must_be_ours(scope: Scope, headers: Headers) -> bool:
     return carries_login or scope["path"] in _FORMS
 
 
-def _foreign(headers: Headers) -> bool:
+def _foreign(headers: Mapping[str, str]) -> bool:
     """True if a page of another origin sent this. No page at all is not foreign."""
     origin = headers.get("origin")
     if origin is None:

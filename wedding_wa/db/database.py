@@ -72,8 +72,7 @@ class Database:
 
         What was handed in is done even if the caller is cancelled meanwhile.
         """
-        future = self._submit(lambda session: fn(session, *args, **kwargs))
-        result: T = await asyncio.shield(asyncio.wrap_future(future))
+        result: T = await self._done(lambda session: fn(session, *args, **kwargs))
         return result
 
     async def write_together(
@@ -85,8 +84,7 @@ class Database:
         or the error that its asker gets; of such a one it must not have written
         anything. Where `fn` itself fails it is called once more for each alone.
         """
-        future = self._submit(Joined(fn, one))
-        result: T = await asyncio.shield(asyncio.wrap_future(future))
+        result: T = await self._done(Joined(fn, one))
         return result
 
     def read_now(
@@ -125,9 +123,21 @@ class Database:
                 log.exception("listener failed", extra={"action": "on_commit_failed"})
 
     def _submit(self, work: Work) -> Future[Any]:
-        if self._writer:
-            return self._writer.submit(work)
-        return self._threads.submit(self._commit_one, work)
+        if not self._writer:
+            return self._threads.submit(self._commit_one, work)
+        answer: Future[Any] = Future()
+        self._writer.submit(work, answer)
+        return answer
+
+    async def _done(self, work: Work) -> Any:
+        """What came of it. A caller who is cancelled waits no longer; it is done."""
+        loop = asyncio.get_running_loop()
+        if not self._writer:
+            done = loop.run_in_executor(self._threads, self._commit_one, work)
+            return await asyncio.shield(done)
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._writer.submit(work, answer)
+        return await answer
 
     def _commit_one(self, work: Work) -> Any:
         """Commit on PostgreSQL; what lost to another writer is done once more."""

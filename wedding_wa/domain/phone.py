@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
@@ -10,6 +12,7 @@ from wedding_wa.domain.errors import BadInput
 COUNTRIES: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
+@lru_cache(maxsize=2048)  # a program names the same guests again and again
 def parse_phone(text: str, country: str) -> str:
     """Return E.164 (`+39…`) for a number typed any way; `country` where none is said.
 

@@ -4,10 +4,10 @@ account."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from wedding_wa.models import Chat
 from wedding_wa.services.sql import table
@@ -26,13 +26,11 @@ def same_person(
     """
     rows = _reachable(session, wedding_id, chat_ids)
     groups = _groups(_names(*row) for row in rows)
-    found = {
-        chat_id: frozenset(str(name) for kind, name in group if kind == "chat")
-        for group in groups
-        for chat_id in chat_ids
-        if ("chat", chat_id) in group
+    found = {chat_id: groups.get(("chat", chat_id), set()) for chat_id in chat_ids}
+    return {
+        chat_id: frozenset({chat_id, *(str(x) for kind, x in group if kind == "chat")})
+        for chat_id, group in found.items()
     }
-    return {chat_id: found.get(chat_id, frozenset({chat_id})) for chat_id in chat_ids}
 
 
 def chats_of_person(session: Session, wedding_id: int, chat_id: str) -> frozenset[str]:
@@ -72,34 +70,56 @@ _PERSON = _person()
 
 
 _Row: TypeAlias = tuple[str, str | None, int | None]
+_Group: TypeAlias = set[_Name]
+
+
+def _some(*, further: bool) -> sa.Select[Any]:
+    """The wedding's chats of these names; `further`: also of these phones and guests.
+    As in `_person`: no wedding's chats are walked."""
+    chat = table(Chat).c
+    wedding = sa.bindparam("wedding", type_=sa.Integer)
+
+    def among(column: sa.ColumnElement[Any], names: str) -> sa.ColumnElement[bool]:
+        return column.in_(sa.bindparam(names, expanding=True))
+
+    here = chat.wedding_id == wedding
+    wanted = sa.and_(here, among(chat.chat_id, "chats"))
+    if further:
+        wanted = sa.or_(
+            wanted,
+            sa.and_(here, among(chat.phone, "phones")),
+            sa.and_(chat.wedding_id + 0 == wedding, among(chat.guest_id, "guests")),
+        )
+    return sa.select(chat.chat_id, chat.phone, chat.guest_id).where(wanted)
+
+
+_THESE, _FURTHER = _some(further=False), _some(further=True)
 
 
 def _reachable(
     session: Session, wedding_id: int, chat_ids: Collection[str]
 ) -> set[_Row]:
     """The chats asked for, and whatever hangs together with them."""
+    session.flush()  # what was added a moment ago counts
     rows: set[_Row] = set()
-    here = col(Chat.wedding_id) == wedding_id
-    wanted = sa.and_(here, col(Chat.chat_id).in_(chat_ids))
+    asked: dict[str, Any] = {"wedding": wedding_id, "chats": list(chat_ids)}
+    statement = _THESE
     while True:
-        found = session.exec(
-            select(Chat.chat_id, Chat.phone, Chat.guest_id).where(wanted)
-        ).all()
+        found = session.connection().execute(statement, asked)
         new = {(chat_id, phone, guest) for chat_id, phone, guest in found} - rows
         if not new:
             return rows
         rows |= new
-        # As in `_person`: no wedding's chats are walked.
-        guests = col(Chat.guest_id).in_({row[2] for row in new if row[2]})
-        wanted = sa.or_(
-            sa.and_(here, col(Chat.chat_id).in_({row[0] for row in new})),
-            sa.and_(here, col(Chat.phone).in_({row[1] for row in new if row[1]})),
-            sa.and_(col(Chat.wedding_id) + 0 == wedding_id, guests),
-        )
+        statement = _FURTHER
+        asked |= {
+            "chats": list({chat_id for chat_id, _, _ in new}),
+            "phones": list({phone for _, phone, _ in new if phone}),
+            "guests": list({guest for _, _, guest in new if guest}),
+        }
 
 
-def _names(chat_id: str, phone: str | None, guest_id: int | None) -> set[_Name]:
-    names: set[_Name] = {("chat", chat_id)}
+def _names(chat_id: str, phone: str | None, guest_id: int | None) -> _Group:
+    names: _Group = {("chat", chat_id)}
     if phone is not None:
         names.add(("phone", phone))
     if guest_id is not None:
@@ -107,16 +127,10 @@ def _names(chat_id: str, phone: str | None, guest_id: int | None) -> set[_Name]:
     return names
 
 
-def _groups(chats: Iterable[set[_Name]]) -> list[set[_Name]]:
-    """Join the sets that share a name."""
-    groups: list[set[_Name]] = []
+def _groups(chats: Iterable[_Group]) -> dict[_Name, _Group]:
+    """Join the sets that share a name; for each name all it hangs together with."""
+    groups: dict[_Name, _Group] = {}
     for names in chats:
-        joined = set(names)
-        apart = []
-        for group in groups:
-            if group & names:
-                joined |= group
-            else:
-                apart.append(group)
-        groups = [*apart, joined]
+        joined = names.union(*(groups[name] for name in names if name in groups))
+        groups |= dict.fromkeys(joined, joined)
     return groups

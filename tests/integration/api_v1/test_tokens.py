@@ -69,7 +69,7 @@ async def test_an_access_token_makes_no_others(door: Door) -> None:
     for wrong in (made["access"], made["refresh"], "wwa_00000000_no", ""):
         answer = await door.client.post("/api/v1/token", headers=bearer(wrong))
         assert answer.status_code == 401
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import event
 
 from tests.fakes import NOON, FakeClock
@@ -44,6 +46,26 @@ async def test_it_is_asked_for_once_in_a_quarter_of_a_second(
     await clock.sleep(0.3)
     assert await keys.verify(key, now=NOON)
     assert len([one for one in asked if "api_key" in one]) == 1
+
+
+async def test_many_at_once_ask_for_it_once(any_database: Database) -> None:
+    """Those who come while it is being read share the answer; one who goes away takes
+    it from nobody."""
+    _, key = _made(any_database)
+    keys = KnownKeys(any_database, FakeClock())
+    asked: list[str] = []
+    event.listen(
+        any_database.engine,
+        "before_cursor_execute",
+        lambda *said: asked.append(said[2]),
+    )
+    tasks = [asyncio.create_task(keys.verify(key, now=NOON)) for _ in range(30)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    gone, *told = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(gone, asyncio.CancelledError)
+    assert len({holder.key_id for holder in told}) == 1  # type: ignore[union-attr]
+    assert len([one for one in asked if one.startswith("SELECT")]) == 1
 
 
 async def test_revoked_in_this_process_it_is_refused_at_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,18 +107,26 @@ async def _together(notes: Database, *said: str) -> list[Any]:
     gate = Gate(notes)
     works = [notes.write_together(add_all, one) for one in said]
     works.insert(2, notes.write(add, "between"))
-    asked = [asyncio.create_task(work) for work in works]
+    asked = [asyncio.create_task(_outcome(work)) for work in works]
     await asyncio.sleep(0)
     gate.open()
-    return list(await asyncio.gather(*asked, return_exceptions=True))
+    return list(await asyncio.gather(*asked))
+
+
+async def _outcome(work: Coroutine[Any, Any, str]) -> str | type[Exception]:
+    """What came back, or the kind of what was raised: an error is not handed over as
+    if it were the answer."""
+    try:
+        return await work
+    except Exception as error:
+        return type(error)
 
 
 async def test_what_can_be_done_together_is(notes: Database) -> None:
     """Neighbours are one call, in their order; a refused one is told to its asker."""
     told = await _together(notes, "a", "b", "c", "wrong", "d")
     assert CALLS == [["a", "b"], ["c", "wrong", "d"]]
-    assert isinstance(told.pop(4), ValueError)
-    assert told == ["a", "b", "between", "c", "d"]
+    assert told == ["a", "b", "between", "c", ValueError, "d"]
     assert texts(notes) == ["a", "b", "between", "c", "d"]
 
 
@@ -129,9 +137,47 @@ async def test_what_fails_together_is_done_alone(notes: Database) -> None:
     notes.on_commit.append(heard.extend)
     told = await _together(notes, "a", "b", "c", "poison", "wrong")
     assert CALLS == [["a", "b"], ["c", "poison", "wrong"], ["c"], ["poison"], ["wrong"]]
-    assert [type(one) for one in told[4:]] == [KeyError, ValueError]
+    assert told == ["a", "b", "between", "c", KeyError, ValueError]
     assert texts(notes) == ["a", "b", "between", "c"]
     assert heard == ["a", "b", "c"]
+
+
+async def test_only_those_of_one_function_are_together(notes: Database) -> None:
+    """Neighbours of different functions are each done by their own."""
+
+    def shout(session: Session, said: Sequence[str]) -> list[str | Exception]:
+        return [add(session, text.upper()) for text in said]
+
+    gate = Gate(notes)
+    works = [
+        notes.write_together(add_all, "a"),
+        notes.write_together(shout, "b"),
+        notes.write_together(shout, "c"),
+        notes.write_together(add_all, "d"),
+    ]
+    asked = [asyncio.create_task(work) for work in works]
+    await asyncio.sleep(0)
+    gate.open()
+    assert await asyncio.gather(*asked) == ["a", "B", "C", "d"]
+    assert texts(notes) == ["B", "C", "a", "d"]
+
+
+async def test_an_answer_too_few_hurts_only_who_asked(notes: Database) -> None:
+    """A function that does not answer each of those that it was asked by is undone;
+    nobody waits for ever, and the writer lives."""
+
+    def forgetful(session: Session, said: Sequence[str]) -> list[str | Exception]:
+        return [add(session, text) for text in said][1:]
+
+    gate = Gate(notes)
+    works = [notes.write_together(forgetful, one) for one in ("a", "b")]
+    works.append(notes.write(add, "other"))
+    asked = [asyncio.create_task(_outcome(work)) for work in works]
+    await asyncio.sleep(0)
+    gate.open()
+    told = await asyncio.wait_for(asyncio.gather(*asked), 10)
+    assert told == [ValueError, ValueError, "other"]
+    assert texts(notes) == ["other"]
 
 
 async def test_a_failing_function_undoes_only_itself(notes: Database) -> None:
@@ -237,6 +283,37 @@ async def test_a_cancelled_caller_does_not_lose_the_write(notes: Database) -> No
     assert texts(notes) == ["kept", "next"]
 
 
+def test_a_loop_that_has_ended_stops_no_other(notes: Database) -> None:
+    """Who asked from there hears nothing; it is done, and others are served."""
+    gate = Gate(notes)
+
+    async def ask() -> None:
+        asyncio.create_task(notes.write(add, "kept")).add_done_callback(id)
+        await asyncio.sleep(0)
+
+    asyncio.run(ask())
+    waiting = notes._submit(lambda session: add(session, "other"))
+    gate.open()
+    assert waiting.result(10) == "other"
+    assert texts(notes) == ["kept", "other"]
+
+
+async def test_whatever_a_function_raises_is_told(notes: Database) -> None:
+    """Also what asyncio lets nobody raise; and the others of its batch are served."""
+
+    def ends(_session: Session) -> None:
+        next(iter(()))
+
+    gate = Gate(notes)
+    asked = [notes.write(ends), notes.write(add, "one")]
+    tasks = [asyncio.create_task(one) for one in asked]
+    await asyncio.sleep(0)
+    gate.open()
+    told = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    assert isinstance(told[0], RuntimeError)
+    assert told[1] == "one"
+
+
 async def test_a_listener_that_fails_stops_neither_writer_nor_callers(
     notes: Database,
 ) -> None:
@@ -267,6 +344,26 @@ def test_close_finishes_what_was_handed_in(tmp_path: Path) -> None:
     database.close()
     with opened(url) as again:
         assert texts(again) == [f"{number:03}" for number in range(150)]
+
+
+def test_a_write_that_comes_while_it_closes_holds_nobody_up(tmp_path: Path) -> None:
+    """It is done, and `close` returns: the word that ends the writer is not taken by
+    the one that was begun for the latecomer."""
+    database = Database(f"sqlite:///{tmp_path}/closing.db")
+    database.write_now(_run, "CREATE TABLE note (text NOT NULL)")
+    gate = Gate(database)
+    closing = threading.Thread(target=database.close, daemon=True)
+    closing.start()
+    deadline = time.monotonic() + 10
+    while database._writer and database._writer._thread is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    late = database._submit(lambda session: add(session, "late"))
+    gate.open()
+    assert late.result(10) == "late"
+    closing.join(10)
+    assert not closing.is_alive()
+    database.close()
 
 
 async def test_what_a_read_writes_is_not_kept(notes: Database) -> None:
