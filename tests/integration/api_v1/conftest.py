@@ -136,7 +136,7 @@ async def reader(place: Place) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def sender(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+async def sending(place: Place) -> AsyncIterator[httpx.AsyncClient]:
     """With the right that the Queue page's buttons need, and no other."""
     async with place.program("send") as client:
         yield client
