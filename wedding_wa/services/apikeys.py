@@ -21,8 +21,9 @@ from wedding_wa.models.base import UtcDateTime
 from wedding_wa.services import audit
 from wedding_wa.services.audit import By, Program
 from wedding_wa.services.database_trouble import in_passing
+from wedding_wa.services.key_makers import MADE, made_by
 from wedding_wa.services.live import Change, note
-from wedding_wa.services.sql import changed, table
+from wedding_wa.services.sql import table
 
 MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
@@ -107,7 +108,7 @@ def create_key(
         )
     )
     params = {"name": name, "prefix": prefix, "scopes": wanted}
-    _tell(session, "api_key_created", wedding_id, by, now, params)
+    _tell(session, MADE, wedding_id, by, now, params)
     return key
 
 
@@ -119,20 +120,34 @@ def revoke_key(
     by: By,
     now: datetime,
 ) -> None:
-    """End a key at once; an ended one stays ended. Raises NotFound."""
+    """End a key at once, and all that it made, and these; an ended one stays ended.
+
+    Raises NotFound.
+    """
     if not 0 < key_id <= _LARGEST_ID:
         raise NotFound
     mine = sa.and_(col(ApiKey.id) == key_id, col(ApiKey.wedding_id) == wedding_id)
-    ended = changed(
-        session,
-        sa.update(ApiKey)
-        .where(mine, col(ApiKey.revoked_at).is_(None))
-        .values(revoked_at=now),
-    )
-    if ended:
-        _tell(session, "api_key_revoked", wedding_id, by, now, {"key_id": key_id})
-    elif session.scalar(sa.select(col(ApiKey.id)).where(mine)) is None:
+    if session.scalar(sa.select(col(ApiKey.id)).where(mine)) is None:
         raise NotFound
+    ending = {key_id}
+    while ending:
+        for ended in _end(session, ending, now):
+            told = {"key_id": ended} | ({"with": key_id} if ended != key_id else {})
+            _tell(session, "api_key_revoked", wedding_id, by, now, told)
+        # asked once these can make no more: what they made meanwhile is among it
+        ending = made_by(session, wedding_id, ending)
+
+
+def _end(session: Session, ids: Collection[int], now: datetime) -> list[int]:
+    """Revoke what is not; return which."""
+    return sorted(
+        session.scalars(
+            sa.update(ApiKey)
+            .where(col(ApiKey.id).in_(ids), col(ApiKey.revoked_at).is_(None))
+            .values(revoked_at=now)
+            .returning(col(ApiKey.id))
+        )
+    )
 
 
 def prefix_of(key: str) -> str:
@@ -209,9 +224,11 @@ def _check_end(expires_at: datetime | None, now: datetime) -> None:
 def _check_within(
     session: Session, by: Program, wanted: Iterable[str], expires_at: datetime | None
 ) -> None:
-    """Raise where the new key would be more than the one that makes it."""
-    maker = session.get_one(ApiKey, by.key_id)
-    missing = with_implied(wanted) - with_implied(maker.scopes.split())
+    """Raise where the new key would be more than the one that makes it, which may
+    nothing if it was revoked meanwhile; it cannot be until the commit."""
+    maker = session.get_one(ApiKey, by.key_id, with_for_update=True)
+    may = with_implied(maker.scopes.split()) if maker.revoked_at is None else set()
+    missing = with_implied(wanted) - may
     if missing:
         raise MissingScope(min(missing))
     if maker.expires_at and (expires_at is None or expires_at > maker.expires_at):

@@ -27,6 +27,7 @@ FIELDS = {
     "expires_at",
     "last_used_at",
     "revoked_at",
+    "made_by",
 }
 NEW = {"name": "website", "scopes": ["send", "read"]}
 

@@ -38,6 +38,17 @@ from wedding_wa.services.sql import changed
 
 NEVER_WENT = "error.settled_not_sent"
 
+# What holds of one that went after all, whatever it was till then.
+_AS_SENT: dict[str, object] = {
+    "status": Status.SENT.value,
+    "ack": sa.func.coalesce(MESSAGES.c.ack, 0),
+    "held_at": None,
+    "error_code": None,
+    "skip_reason": None,
+    "forced_at": None,
+    **FREE,
+}
+
 
 def apply_ack(
     session: Session,
@@ -108,16 +119,10 @@ def settle_sent(
         sa.update(MESSAGES)
         .where(MESSAGES.c.id == message.id, as_it_was)
         .values(
-            status=Status.SENT.value,
+            **_AS_SENT,
             provider_message_id=provider_id,
-            ack=sa.func.coalesce(MESSAGES.c.ack, 0),
             settled_by=evidence,
-            held_at=None,
-            error_code=None,
-            skip_reason=None,
-            forced_at=None,
             finished_at=now,
-            **FREE,
         ),
     )
     if not settled:
