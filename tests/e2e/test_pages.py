@@ -63,7 +63,11 @@ PLACES = (
     Place("/queue/unconfirmed", shows=".doubt-facts"),
     Place("/never-twice", press="[data-action=count]", shows=".proof-counted"),
     Place("/guests", shows="[data-guest]"),
-    Place("/guests", press="[data-guest] input", shows=".guests-bar"),
+    Place(
+        "/guests?q=side%3Agroom+tag%3Awork",
+        press="[data-guest] input",
+        shows=".guests-bar",
+    ),
     Place("/guests?q=side%3Agroom+tag%3Awork&guest=1", shows=".panel form"),
     Place("/guests?q=side%3Agroom+tag%3Awork&household=1", shows=".panel form"),
     Place("/guests?q=side%3Agroom+tag%3Awork&add=new", shows=".panel form"),

@@ -17,6 +17,7 @@ _BOUNDS = (
 )
 # The largest number of a row: a bound that tells nobody anything.
 _LARGEST_ID = 2**31 - 1
+_OR_NULL = ", or null"
 
 Schema = Mapping[str, Any]
 
@@ -55,14 +56,16 @@ class Fields:
     def kind(self, schema: Schema) -> str:
         """What it is: "integer", "list of text", "groom | bride, or null"."""
         choices = schema.get("anyOf") or schema.get("oneOf")
-        if choices:
-            named = dict.fromkeys(self.kind(one) for one in choices)
+        if choices and "enum" not in schema:
+            said = {"format": schema["format"]} if "format" in schema else {}
+            named = dict.fromkeys(self.kind({**said, **one}) for one in choices)
             null = named.pop("null", "missing") is None
-            return " | ".join(named) + (", or null" if null else "")
+            return " | ".join(named) + (_OR_NULL if null else "")
         schema = self._resolved(schema)
         if "enum" in schema:
             values = [str(one) for one in schema["enum"] if one is not None]
-            return " | ".join(one or '""' for one in values)
+            told = " | ".join(one or '""' for one in values)
+            return told + (_OR_NULL if None in schema["enum"] else "")
         if "const" in schema:
             return str(schema["const"])
         kind = str(schema.get("type", "any"))

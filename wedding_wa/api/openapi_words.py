@@ -11,6 +11,15 @@ Send `Authorization: Bearer <key or access token>`. Errors are RFC 9457 problem
 documents with a stable `type` and `code`. Lists come page by page: ask again with
 `after` and the `next` of the page before. The version is in the path: within /api/v1
 fields are added, never taken away.
+
+Ask again after a lost answer with the same `Idempotency-Key`, and nothing is queued
+twice. `RateLimit-Remaining` tells how many requests are left for now; with 429,
+`Retry-After` tells when to come back.
+
+What becomes of messages is told as it happens at the WebSocket `/ws/whatsapp`, opened
+with the same header. After a break, `/ws/whatsapp?after=` and the `id` of the last
+envelope brings what was missed. Its events: `message_sent`, `message_status`,
+`session_status`, `guest_activated`, `message_received`.
 """
 
 #: The nouns, in the order in which they are shown.

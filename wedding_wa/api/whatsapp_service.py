@@ -16,6 +16,7 @@ from wedding_wa.api.documented import Shape, problems
 from wedding_wa.api.errors import problem
 from wedding_wa.api.pages_html import language
 from wedding_wa.api.v1.shapes import AccountKey, Body, Reader, Sender, SmallBodies
+from wedding_wa.api.v1.whatsapp import REPLAYED, REPLAYED_HEADERS
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.text import MAX_TEXT
 from wedding_wa.services.account_records import SessionHealth, session_health
@@ -90,9 +91,17 @@ class HealthShape(Shape):
     worker: WorkerShape
 
 
-@router.post("/{session}/send", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/{session}/send",
+    status_code=202,
+    responses={**problems(404, 409), 202: {"headers": REPLAYED_HEADERS}},
+)
 async def send(
-    caller: Sender, key: SessionKey, said: ToSend, request: Request
+    caller: Sender,
+    key: SessionKey,
+    said: ToSend,
+    request: Request,
+    response: Response,
 ) -> QueuedShape:
     """Queue a message from one number, like every other: guests write first (else 409
     with the `link` by which they can), limits hold, nothing goes twice."""
@@ -103,6 +112,8 @@ async def send(
         )
     except BadInput as error:
         raise _here(error) from None
+    if made.again:
+        response.headers[REPLAYED] = "true"
     return QueuedShape(
         message=say(language(request), "send.queued"),
         task_id=made.task_id,

@@ -27,6 +27,7 @@ CHANNEL = "wedding_wa"
 _LOOK_SECONDS = 0.25
 _RETRY_SECONDS = 3.0
 _INFO_KEY = "changes"
+_TOLD = "others_told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,19 @@ class Change:
 
 def note(session: Session, change: Change) -> None:
     """Remember `change` for after the commit, also for other processes."""
-    noted = session.info.setdefault(_INFO_KEY, [])
-    if not noted and session.get_bind().dialect.name == "postgresql":
+    _tell_others(session)
+    session.info.setdefault(_INFO_KEY, []).append(change)
+
+
+def _tell_others(session: Session) -> None:
+    """Once a transaction; anew where that was in a savepoint that is over: it may have
+    been undone, and the telling with it."""
+    told = session.info.get(_TOLD)
+    if told is not None and told.is_active:
+        return
+    if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text(f"SELECT pg_notify('{CHANNEL}', '')"))
-    noted.append(change)
+    session.info[_TOLD] = session.get_nested_transaction() or session.get_transaction()
 
 
 class Bus:

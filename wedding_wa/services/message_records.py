@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import Conflict, NotFound, Refused
+from wedding_wa.domain.messages import SkipReason, Status
 from wedding_wa.models import (
     Account,
     MessageArchive,
@@ -23,7 +24,7 @@ from wedding_wa.models import (
 )
 from wedding_wa.services import queue
 from wedding_wa.services.audit import By
-from wedding_wa.services.queue.rows import row_id
+from wedding_wa.services.queue.rows import find_mine, row_id
 
 #: A message that was retried for days tells no more than its newest.
 EVENTS = 200
@@ -90,7 +91,42 @@ def do(
     it is about a doubt): too late for that, or put away by now.
     """
     message_id = _waiting_id(session, wedding_id, task_id)
-    _DEEDS[deed](session, wedding_id, message_id, by, now)
+    do_to(session, wedding_id, message_id, deed, by=by, now=now)
+
+
+def do_to(
+    session: Session,
+    wedding_id: int,
+    message_id: int,
+    deed: Deed,
+    *,
+    by: int | None,
+    now: datetime,
+) -> None:
+    """`do`, by the row's id. What is as ordered already stays as it is: a program that
+    lost the first answer asks again."""
+    if not _as_ordered(find_mine(session, wedding_id, message_id), deed, now):
+        _DEEDS[deed](session, wedding_id, message_id, by, now)
+
+
+def _as_ordered(message: QueueMessage, deed: Deed, now: datetime) -> bool:
+    waits = message.status == Status.PENDING
+    free = waits and message.held_at is None
+    match deed:
+        case Deed.CANCEL:
+            return message.skip_reason == SkipReason.CANCELLED
+        case Deed.HOLD:
+            return waits and message.held_at is not None
+        case Deed.RELEASE:
+            return free
+        case Deed.SEND_NOW:
+            first = free and message.due_at <= now
+            in_hand = message.status == Status.PROCESSING
+            return message.forced_at is not None and (first or in_hand)
+        case Deed.RETRY:
+            return waits
+        case _:
+            return False
 
 
 def change(

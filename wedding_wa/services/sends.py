@@ -19,7 +19,7 @@ from wedding_wa.domain.errors import BadInput, Conflict, Refused, WeddingError
 from wedding_wa.models import Wedding
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.database_trouble import ERRORS, trouble_of
-from wedding_wa.services.enqueue import EnqueueRequest
+from wedding_wa.services.enqueue import Enqueued, EnqueueRequest
 from wedding_wa.services.enqueue_fields import request_of
 from wedding_wa.services.enqueue_many import Outcome, enqueue_many
 
@@ -89,6 +89,18 @@ def send(session: Session, sendings: Sequence[Sending]) -> list[Outcome]:
         now = max(one.now for one in theirs)
         done += _told_by_our_names(enqueue_many(session, wedding_id, requests, now=now))
     return done
+
+
+async def send_alone(db: Database, sending: Sending) -> Enqueued:
+    """Queue one. Raises as `enqueue`, and Conflict where the database refuses it."""
+    try:
+        return await db.write_together(send, sending)
+    except sa.exc.IntegrityError:  # a wish, or a consent's end, of this very moment:
+        pass  # looked at anew it is known, and told by its name
+    try:
+        return await db.write_together(send, sending)
+    except sa.exc.IntegrityError:
+        raise Conflict("refused by the database") from None
 
 
 async def send_many(

@@ -43,11 +43,13 @@ _Chat = tuple[int, str]  # the account's id and the chat's
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What comes after a place, up to and with `upto`. `more`: there may be more."""
+    """What comes after a place, up to and with `upto`. `more`: there may be more.
+    `forgotten`: there is no telling what came in between."""
 
     envelopes: tuple[Envelope, ...]
     upto: Place
     more: bool
+    forgotten: bool = False
 
 
 def read(session: Session, wedding_id: int, after: Place) -> Batch:
@@ -63,6 +65,9 @@ def read(session: Session, wedding_id: int, after: Place) -> Batch:
     ).all()
     if not rows:
         return Batch((), after, more=False)
+    if rows[0].source == Source.FORGOTTEN and rows[0].id > after.entry:
+        upto = Place(rows[0].id, LAST_PART)
+        return Batch((), upto, more=True, forgotten=True)
     refs = defaultdict(set)
     for _, source, ref, _ in rows:
         refs[source].add(ref)

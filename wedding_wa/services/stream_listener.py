@@ -14,7 +14,7 @@ from wedding_wa.services.clock import Clock
 from wedding_wa.services.stream import read
 from wedding_wa.services.stream_channel import Channel
 from wedding_wa.services.stream_envelopes import Envelope, gap, heartbeat
-from wedding_wa.services.stream_places import Place, Start
+from wedding_wa.services.stream_places import Lost, Place, Start
 from wedding_wa.services.stream_turns import Turns
 
 HEARTBEAT_S = 30.0
@@ -165,6 +165,9 @@ class Listener:
             batch = await self._means.db.read(
                 read, self.channel.wedding_id, self._place
             )
+        if batch.forgotten:
+            self._lose(batch.upto)
+            return []
         found, size = [], 0
         for one in batch.envelopes:
             found.append(one)
@@ -175,3 +178,10 @@ class Listener:
         nothing_left = batch.upto == self._place
         self._place = self.channel.floor if nothing_left else batch.upto
         return found
+
+    def _lose(self, upto: Place) -> None:
+        """Retention was quicker than it: what it should have been told next is gone."""
+        start = Start(upto, Lost.FORGOTTEN)
+        now = self._means.clock.now()
+        self._first = [gap(start, after=self._place, now=now)]
+        self._place = upto

@@ -139,8 +139,9 @@ async def test_an_archived_one_answers(
 
 
 async def test_before_it_goes(place: Place, program: httpx.AsyncClient) -> None:
-    """Changed, set aside, let go, sent first, cancelled: each answers how it stands,
-    and a second time it is too late."""
+    """Changed, set aside, let go, sent first, cancelled: each answers how it stands.
+    Ordered again it is the same answer and no line more; once it is over, other orders
+    come too late."""
     path = f"{MESSAGES}/{queued(place)}"
     changed = await program.patch(path, json={"text": "Other", "priority": 1})
     assert changed.status_code == 200, changed.text
@@ -149,17 +150,21 @@ async def test_before_it_goes(place: Place, program: httpx.AsyncClient) -> None:
     held = await program.post(f"{path}/hold")
     assert (held.json()["hold_rule"], held.json()["bucket"]) == ("by_hand", "held")
     assert held.json()["held_at"] is not None
-    assert (await program.post(f"{path}/hold")).status_code == 409
+    assert (await program.post(f"{path}/hold")).json() == held.json()
     freed = await program.post(f"{path}/release")
     assert (freed.json()["held_at"], freed.json()["bucket"]) == (None, "waiting")
-    assert (await program.post(f"{path}/release")).status_code == 409
-    assert (await program.post(f"{path}/send-now")).status_code == 200
+    for same in ("release", "retry"):
+        assert (await program.post(f"{path}/{same}")).json() == freed.json()
+    first = await program.post(f"{path}/send-now")
+    assert (await program.post(f"{path}/send-now")).json() == first.json()
+    assert first.status_code == 200
     gone = await program.delete(path)
     told = gone.json()
     assert (gone.status_code, told["status"]) == (200, "skipped")
     assert told["skip_reason"] == "cancelled"
+    assert (await program.delete(path)).json() == told
     for late in (
-        program.delete(path),
+        program.post(f"{path}/hold"),
         program.post(f"{path}/send-now"),
         program.patch(path, json={"text": "Too late"}),
         program.patch(path, json={"priority": 4}),
@@ -191,7 +196,7 @@ async def test_a_failed_one_again(place: Place, program: httpx.AsyncClient) -> N
     path = f"{MESSAGES}/{over(place, 'failed', error_code='error.waha.not_sent')}"
     again = await program.post(f"{path}/retry")
     assert (again.status_code, again.json()["status"]) == (200, "pending")
-    assert (await program.post(f"{path}/retry")).status_code == 409
+    assert (await program.post(f"{path}/retry")).json() == again.json()
     refused = over(place, "failed", error_code="error.waha.message_refused")
     answer = await program.post(f"{MESSAGES}/{refused}/retry")
     assert answer.status_code == 409

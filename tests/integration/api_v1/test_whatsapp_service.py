@@ -56,11 +56,14 @@ async def test_a_message_goes_into_the_queue(
 async def test_asked_again_it_is_the_same_message(
     place: Place, sending: httpx.AsyncClient
 ) -> None:
-    """Also many times at once; another text under the same id is refused."""
+    """Also many times at once, and all but the first are told that it was there;
+    another text under the same id is refused."""
     said = {"phone": CARLA, "message": "Ciao!", "queue_id": 17}
     asked = [sending.post(f"{ROOT}/groom/send", json=said) for _ in range(20)]
     answers = await asyncio.gather(*asked)
     assert {answer.status_code for answer in answers} == {202}
+    replayed = [answer.headers.get("Idempotency-Replayed") for answer in answers]
+    assert sorted(map(str, replayed)) == ["None", *["true"] * 19]
     (row,) = queued(place)
     assert {answer.json()["task_id"] for answer in answers} == {row.task_id}
     said["message"] = "Arrivederci!"

@@ -36,6 +36,17 @@ async def test_the_page_shows_every_route(
         assert "curl" in shown
 
 
+async def test_the_page_begins_with_how_to_get_in_and_to_follow(
+    browser: httpx.AsyncClient, house: House
+) -> None:
+    """What it is, the header, the feed and asking again, before any list: on a phone,
+    too, that is what one sees first."""
+    page = (await browser.get("/api/docs")).text
+    first = page[: page.index("<nav")]
+    for said in ("<h1>", "Authorization", "/ws/whatsapp", "Idempotency-Key"):
+        assert said in first, said
+
+
 async def test_the_page_needs_nothing_from_elsewhere(
     house: House, browser: httpx.AsyncClient
 ) -> None:

@@ -269,6 +269,16 @@ async def test_a_foreign_page_cannot_use_the_login(anna: httpx.AsyncClient) -> N
     assert (await anna.get("/queue", headers=evil)).status_code == 200
 
 
+async def test_of_a_header_that_comes_twice_the_first_counts(
+    anna: httpx.AsyncClient,
+) -> None:
+    """As whatever stands behind the guard reads it: nobody is judged by the one and
+    served by the other."""
+    own, evil = ("Origin", ORIGIN), ("Origin", "https://evil.example")
+    for headers, status in (([own, evil], 404), ([evil, own], 403)):
+        assert (await anna.post("/api/nope", headers=headers)).status_code == status
+
+
 async def test_signed_requests_need_no_origin_and_no_login(
     house: House, browser: httpx.AsyncClient
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from sqlalchemy import event
 
@@ -98,6 +99,31 @@ async def test_revoked_while_it_is_read_it_is_not_remembered(
     assert await keys.verify(key, now=NOON) is None
 
 
+async def test_who_comes_after_it_was_revoked_shares_no_answer_from_before(
+    any_database: Database,
+) -> None:
+    """One that was asked before and is still under way tells only who came before."""
+    wedding, key = _made(any_database)
+    keys = KnownKeys(any_database, FakeClock())
+    was_read, go_on = threading.Event(), threading.Event()
+
+    @event.listens_for(any_database.engine, "after_cursor_execute")
+    def _then(*said: object) -> None:
+        if "FROM api_key" in str(said[2]) and not was_read.is_set():
+            was_read.set()
+            assert go_on.wait(20)
+
+    before = asyncio.create_task(keys.verify(key, now=NOON))
+    try:
+        assert await asyncio.to_thread(was_read.wait, 20)
+        await asyncio.to_thread(_revoke, any_database, wedding, 1)
+        assert await asyncio.wait_for(keys.verify(key, now=NOON), 10) is None
+    finally:
+        go_on.set()
+    assert await before
+    assert await keys.verify(key, now=NOON) is None
+
+
 async def test_revoked_by_another_process_it_is_refused_soon(
     any_database: Database,
 ) -> None:
@@ -126,5 +152,8 @@ async def test_it_ends_to_the_second(any_database: Database) -> None:
         now=NOON,
     )
     keys = KnownKeys(any_database, FakeClock())
+    both = (keys.verify(key, now=NOON), keys.verify(key, now=end))
+    told = await asyncio.gather(*both)  # one question to the database
+    assert [holder is not None for holder in told] == [True, False]
     assert await keys.verify(key, now=NOON)
     assert await keys.verify(key, now=end) is None

@@ -121,7 +121,7 @@ async def test_a_refusal_is_told_in_the_readers_language(tab: Tab) -> None:
     await tab.do(ShelfState.fail)
     toast = (await tab.state(PageState)).toast
     assert toast["kind"] == "error"
-    assert toast["text"].startswith("Qualcun altro")
+    assert toast["text"].startswith("Così com'è adesso")
 
 
 async def test_the_language_is_kept_for_the_next_login(

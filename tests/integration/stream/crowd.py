@@ -2,8 +2,9 @@
 
     python crowd.py PORT READING SILENT TOKEN…
 
-Says "ready" once all are in; at the end of its input how many envelopes each reading
-one was told, as JSON. Bare sockets, so that it costs its machine as little as may be.
+Says "ready" once all are in; at the end of its input, when nothing more comes, how many
+envelopes each reading one was told, as JSON. Bare sockets, so that it costs its machine
+as little as may be.
 """
 
 from __future__ import annotations
@@ -47,6 +48,14 @@ async def count(line: socket.socket, told: list[int], number: int) -> None:
         rest = whole[-len(_MARK) + 1 :]
 
 
+async def silence(told: list[int]) -> None:
+    """Wait until nobody was told anything for a second."""
+    before = -1
+    while before != sum(told):
+        before = sum(told)
+        await asyncio.sleep(1.0)
+
+
 async def main() -> None:
     """Be the crowd until the input ends."""
     port, reading, silent = map(int, sys.argv[1:4])
@@ -59,6 +68,7 @@ async def main() -> None:
     works = [asyncio.create_task(count(lines[n], told, n)) for n in range(reading)]
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await silence(told)
     print(json.dumps(told), flush=True)
     for work in works:
         work.cancel()

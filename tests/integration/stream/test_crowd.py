@@ -104,7 +104,6 @@ async def test_five_hundred_readers_and_fifty_who_never_read(
         await until(lambda: all(one.behind == 0 for one in hub.listeners), seconds=40)
         assert others.stdin is not None
         assert others.stdout is not None
-        await asyncio.sleep(0.5)  # what is on the wire
         others.stdin.close()
         told = json.loads(await others.stdout.readline())
     assert told == [BESIDE] * READING

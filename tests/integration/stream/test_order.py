@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -14,14 +15,18 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col
 
 from tests.builders import GUEST, Couple, guest_wrote, make_couple, put
-from tests.fakes import NOON
+from tests.fakes import NOON, FakeClock
 from wedding_wa.db import Database
 from wedding_wa.domain.messages import Phase, Status
 from wedding_wa.models import QueueMessage, Source
 from wedding_wa.services import events
+from wedding_wa.services.apikeys import Scope
+from wedding_wa.services.bearers import Bearer
 from wedding_wa.services.enqueue import EnqueueRequest, enqueue
 from wedding_wa.services.retention import retain
-from wedding_wa.services.stream import read
+from wedding_wa.services.stream import AT_ONCE, read
+from wedding_wa.services.stream_channel import Channel
+from wedding_wa.services.stream_listener import Listener, Means
 from wedding_wa.services.stream_places import (
     ENTRIES,
     LAST_PART,
@@ -204,6 +209,35 @@ async def test_what_is_forgotten_is_told_as_a_gap(
     assert begin(Place(7, 1)) == Start(Place(7, 1))
     assert begin(Place(0), stranger.wedding) == Start(Place(0))
     assert begin(None) == Start(Place(10, LAST_PART))
+
+
+async def test_what_is_forgotten_while_it_is_read_back_is_told_as_a_gap(
+    any_database: Database, couple: Couple
+) -> None:
+    """A reader may be slow; retention overtakes it, and it is told so. Who was told all
+    of it by then learns of no loss."""
+    guest_wrote(any_database, couple.groom)
+    number = put(any_database, couple).id
+    for _ in range(AT_ONCE):
+        any_database.write_now(a_phase, couple, number)
+    channel = Channel(couple.wedding, any_database.read_now(newest, couple.wedding))
+    slow = _listener(any_database, channel, couple)
+    slow.begin(Start(BEGIN), after=BEGIN, now=NOON)
+    texts = await slow.next()
+    assert await forget_entries(any_database, couple.wedding, NOON + timedelta(1))
+    (lost,) = map(json.loads, await slow.next())
+    assert (lost["event"], lost["data"]["reason"]) == ("gap", "forgotten")
+    told = parse(json.loads(texts[-1])["id"])
+    assert told is not None
+    assert str(Place(told.entry, LAST_PART)) == lost["data"]["after"]
+    assert parse(lost["id"]) == channel.seen
+    again = any_database.read_now(read, couple.wedding, Place(channel.seen.entry))
+    assert not again.forgotten
+
+
+def _listener(db: Database, channel: Channel, couple: Couple) -> Listener:
+    bearer = Bearer(couple.wedding, frozenset(Scope), 1, None, None, "screen")
+    return Listener(Means(db, FakeClock()), channel, bearer, None)
 
 
 async def test_retention_forgets_the_stream_with_the_numbers_past(

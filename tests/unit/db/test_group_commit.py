@@ -274,13 +274,15 @@ async def test_a_cancelled_caller_does_not_lose_the_write(notes: Database) -> No
     a caller that goes away while its function runs must not take all others along."""
     gate = Gate(notes)
     waiting = asyncio.create_task(notes.write(add, "kept"))
+    beside = asyncio.create_task(notes.write(add, "beside"))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     gate.open()
+    assert await asyncio.wait_for(beside, 10) == "beside"
     assert await asyncio.wait_for(notes.write(add, "next"), 10) == "next"
-    assert texts(notes) == ["kept", "next"]
+    assert texts(notes) == ["beside", "kept", "next"]
 
 
 def test_a_loop_that_has_ended_stops_no_other(notes: Database) -> None:
@@ -295,7 +297,9 @@ def test_a_loop_that_has_ended_stops_no_other(notes: Database) -> None:
     waiting = notes._submit(lambda session: add(session, "other"))
     gate.open()
     assert waiting.result(10) == "other"
-    assert texts(notes) == ["kept", "other"]
+    later = notes._submit(lambda session: add(session, "later"))
+    assert later.result(10) == "later"
+    assert texts(notes) == ["kept", "later", "other"]
 
 
 async def test_whatever_a_function_raises_is_told(notes: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 from tests.unit.house.rooms import ROOT
@@ -11,6 +12,7 @@ PAGE = ROOT / "docs" / "reliability.md"
 PROOF = re.compile(r"`([\w/]+\.py)::(test_\w+)`( \(open\))?")
 
 
+@functools.cache
 def _tests(path: str) -> dict[str, ast.AST]:
     tree = ast.parse((ROOT / "tests" / path).read_text())
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)

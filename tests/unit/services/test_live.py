@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from sqlmodel import Session
 
@@ -64,6 +66,24 @@ async def test_another_databases_commits_are_heard(any_database: Database) -> No
             for name in ("Luca", "Gianluca"):
                 seen = bus.version
                 await other.write(rename, groom, name)
+                assert await bus.newer(seen, SOON) > seen
+
+
+async def test_what_was_undone_silences_nothing(any_database: Database) -> None:
+    """A change noted behind a savepoint that was undone is heard elsewhere."""
+    groom = make_couple(any_database).groom
+
+    def tried(session: Session) -> None:
+        with contextlib.suppress(ValueError), session.begin_nested():
+            rename(session, groom, "Luca")
+            raise ValueError
+        rename(session, groom, "Gianluca")
+
+    async with hearing(any_database) as bus:
+        with opened(any_database.url) as other:
+            for work in (partial(rename, account_id=groom, name="Ada"), tried):
+                seen = bus.version
+                await other.write(work)
                 assert await bus.newer(seen, SOON) > seen
 
 

@@ -21,7 +21,7 @@ from wedding_wa.api.v1.shapes import (
     SmallBodies,
 )
 from wedding_wa.domain.messages import Kind, Status
-from wedding_wa.services.queue import force
+from wedding_wa.services.message_records import Deed, do_to
 from wedding_wa.services.queue_bulk import Order, What
 from wedding_wa.services.queue_records import (
     QueueRecord,
@@ -166,7 +166,14 @@ async def force_send(caller: Sender, message: MessageRef) -> QueueRow:
     expiry or a pause; also one that failed, once more."""
     app = runtime.current()
     number = await app.db.read(number_of, caller.wedding_id, message)
-    await app.db.write(force, caller.wedding_id, number, now=app.clock.now())
+    await app.db.write(
+        do_to,
+        caller.wedding_id,
+        number,
+        Deed.SEND_NOW,
+        by=caller.user_id,
+        now=app.clock.now(),
+    )
     return queue_row(await app.db.read(queue_record, caller.wedding_id, number))
 
 

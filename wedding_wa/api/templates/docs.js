@@ -5,15 +5,20 @@ const form = document.querySelector(".find");
 const box = document.getElementById("find");
 const none = document.querySelector(".none");
 const routes = [...document.querySelectorAll(".route")];
-const texts = new Map(
-  routes.map((route) => [route, route.textContent.toLowerCase()]),
-);
+const written = (part) => part.textContent.toLowerCase();
+const head = (route) =>
+  [...route.querySelectorAll(".method, .path, .what")].map(written).join(" ");
+const heads = new Map(routes.map((route) => [route, head(route)]));
+const texts = new Map(routes.map((route) => [route, written(route)]));
 
 function find() {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const route of routes) {
-    route.hidden = !words.every((word) => texts.get(route).includes(word));
-  }
+  const having = (where) =>
+    routes.filter((route) => words.every((word) => where.get(route).includes(word)));
+  // What a route is comes first; what stands somewhere in it, where no route is that.
+  const named = having(heads);
+  const found = new Set(named.length ? named : having(texts));
+  for (const route of routes) route.hidden = !found.has(route);
   for (const noun of document.querySelectorAll(".noun")) {
     noun.hidden = !noun.querySelector(".route:not([hidden])");
   }

@@ -28,7 +28,7 @@ from wedding_wa.services.sends import (
     Sending,
     asks_for_times,
     request_from,
-    send,
+    send_alone,
     send_many,
     zone_of,
 )
@@ -44,7 +44,7 @@ _one = APIRouter(prefix=_HERE, route_class=SmallBodies)
 _bulk = APIRouter(prefix=_HERE, route_class=bodies(LARGEST_BULK))
 
 _PRINTABLE = r"^[!-~]([ -~]*[!-~])?$"
-_HEADERS = {
+REPLAYED_HEADERS = {
     REPLAYED: {
         "description": "`true`: it was asked for before, and this is the first answer.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -55,7 +55,12 @@ _MOMENT: JsonDict = {"format": "date-time"}
 
 def _key(longest: int) -> Any:
     return Header(
-        alias="Idempotency-Key", min_length=1, max_length=longest, pattern=_PRINTABLE
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=longest,
+        pattern=_PRINTABLE,
+        description="Your name for this request, of printable ASCII: asked for again "
+        "under it, nothing is queued twice.",
     )
 
 
@@ -159,7 +164,7 @@ class ManyQueuedShape(Shape):
     "/send",
     status_code=202,
     response_model=QueuedShape,
-    responses={**problems(404, 409, 413), 202: {"headers": _HEADERS}},
+    responses={**problems(404, 409, 413), 202: {"headers": REPLAYED_HEADERS}},
 )
 async def send_one(
     caller: Sender,
@@ -179,7 +184,7 @@ async def send_one(
         fields, zone=await _zone(caller, fields), key=key, by=caller.user_id
     )
     now = app.clock.now()
-    made = await app.db.write_together(send, Sending(caller.wedding_id, meant, now))
+    made = await send_alone(app.db, Sending(caller.wedding_id, meant, now))
     told = {
         "message": say(language(request), "send.queued"),
         "task_id": made.task_id,
@@ -194,7 +199,7 @@ async def send_one(
 @_bulk.post(
     "/send/bulk",
     status_code=202,
-    responses={**problems(413), 202: {"headers": _HEADERS}},
+    responses={**problems(413), 202: {"headers": REPLAYED_HEADERS}},
 )
 async def send_bulk(
     caller: Sender,
