@@ -100,7 +100,7 @@ def do_to(
     message_id: int,
     deed: Deed,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """`do`, by the row's id. What is as ordered already stays as it is: a program that
