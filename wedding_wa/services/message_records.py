@@ -87,8 +87,8 @@ def do(
 ) -> None:
     """Carry out what the Queue page's and the Unconfirmed page's buttons do.
 
-    `by` is the user, None for a program. Raises NotFound, or Conflict (Refused where
-    it is about a doubt): too late for that, or put away by now.
+    Raises NotFound, or Conflict (Refused where it is about a doubt): too late for
+    that, or put away by now.
     """
     message_id = _waiting_id(session, wedding_id, task_id)
     do_to(session, wedding_id, message_id, deed, by=by, now=now)

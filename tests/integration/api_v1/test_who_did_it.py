@@ -6,10 +6,13 @@ That each request names somebody is looked at in every test of this folder
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 from sqlmodel import Session, select
 
+import wedding_wa.api
 from tests.fakes import NOON
 from tests.integration.api_v1.audited import lines, watched
 from tests.integration.api_v1.conftest import Place
@@ -49,6 +52,18 @@ async def test_a_token_of_a_key_is_the_key(place: Place) -> None:
         assert made.status_code == 201
     last = lines(place.house.db)[-1]
     assert (last.action, audit.by_of(last)) == ("guest_added", key)
+
+
+def test_routes_hand_on_who_asks_and_not_only_the_person() -> None:
+    """`Caller.by` names a program, too; `user_id` is for the column of a message that
+    names the person who wrote it."""
+    rooms = Path(wedding_wa.api.__file__).parent
+    asking = [
+        str(one.relative_to(rooms))
+        for one in rooms.rglob("*.py")
+        if "caller.user_id" in one.read_text()
+    ]
+    assert sorted(asking) == ["v1/inbox.py", "v1/whatsapp.py"]
 
 
 async def test_a_line_without_a_name_fails_whoever_asked(place: Place) -> None:

@@ -171,7 +171,7 @@ async def force_send(caller: Sender, message: MessageRef) -> QueueRow:
         caller.wedding_id,
         number,
         Deed.SEND_NOW,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return queue_row(await app.db.read(queue_record, caller.wedding_id, number))
