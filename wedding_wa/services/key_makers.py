@@ -28,7 +28,7 @@ def made_by(session: Session, wedding_id: int, makers: Collection[int]) -> set[i
 def maker_of(session: Session, wedding_id: int) -> dict[int, int]:
     """The maker of each key that another key made."""
     pairs = _pairs(wedding_id, col(ApiKey.id)).add_columns(_MAKER)
-    return dict(session.execute(pairs).tuples().all())
+    return dict(session.execute(pairs).all())
 
 
 def _pairs(

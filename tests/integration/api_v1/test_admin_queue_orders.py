@@ -87,18 +87,18 @@ async def test_force_send_puts_one_first(
     assert (row["id"], row["status"]) == (made.id, "pending")
     assert row["forced_at"] == as_json(NOON)
     assert [event["phase"] for event in row["events"]] == ["queued", "forced"]
-    again = await sender.post(f"{QUEUE}/{getattr(made, by)}/force-send{slash}")
+    again = await sending.post(f"{QUEUE}/{getattr(made, by)}/force-send{slash}")
     assert (again.status_code, again.json()) == (202, row)
 
 
 async def test_force_send_ends_a_wait_that_came_after_the_first(
-    place: Place, sender: httpx.AsyncClient
+    place: Place, sending: httpx.AsyncClient
 ) -> None:
     """A try failed meanwhile and it waits for the next: ordered again it goes now."""
     one = queued(place, place.mine)
     later = NOON + timedelta(minutes=5)
     set_row(place.house.db, one, forced_at=NOON, due_at=later, failures=1)
-    answer = await sender.post(f"{QUEUE}/{one}/force-send")
+    answer = await sending.post(f"{QUEUE}/{one}/force-send")
     assert (answer.status_code, answer.json()["due_at"]) == (202, as_json(NOON))
 
 
