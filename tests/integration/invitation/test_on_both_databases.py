@@ -60,7 +60,7 @@ def test_cover(any_database: Database) -> None:
     """One picture at a time, found by token and digest, gone when it is removed."""
     wedding = make_couple(any_database).wedding
     any_database.write_now(_household, wedding)
-    when = {"now": NOON, "user_id": None}
+    when = {"now": NOON, "by": None}
     for data in (b"older", b"newer picture"):
         any_database.write_now(store_cover, wedding, Picture(data, 3, 4), **when)
     cover = any_database.read_now(cover_of, wedding)
