@@ -19,6 +19,7 @@ from tests.fakes import FakeClock
 from tests.order import in_order
 from tests.shared import (
     forget_apps,
+    rest_collector,
     share_certificates,
     share_routes,
     share_statements,
@@ -43,6 +44,11 @@ share_statements()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who waits is spread among those who compute."""
     items[:] = in_order(items)
+
+
+def pytest_collection_finish() -> None:
+    """From here on tests are run, and what is there stays."""
+    rest_collector()
 
 
 @pytest.fixture(autouse=True)

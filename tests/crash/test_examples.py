@@ -7,11 +7,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.crash.places import GUESTS, ROOT, Child, Place, free_port, until
-from tests.crash.test_whole_app import own, started  # noqa: F401
+from tests.crash.places import (
+    GUESTS,
+    ROOT,
+    Child,
+    Place,
+    WhatsApp,
+    free_port,
+    opened_place,
+    until,
+)
+from tests.crash.test_whole_app import own_world, started
+from tests.crash.zygote import Zygote
 from wedding_wa.services import apikeys
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.pausing import set_account_paused
@@ -54,12 +65,20 @@ class Served:
         return process.returncode, out, err
 
 
-@pytest.fixture
-def served(own: Place) -> Iterator[Served]:  # noqa: F811
-    made = Served(own)
-    until(lambda: made.app.log.count("hearing_gap_closed") == 2, "both are heard")
-    yield made
-    assert made.app.stop() == 0
+@pytest.fixture(scope="module")
+def served(
+    wedding: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    whatsapp: WhatsApp,
+    zygote: Zygote,
+) -> Iterator[Served]:
+    """One app for all of them: each sends words of its own."""
+    folder = tmp_path_factory.mktemp("examples") / "place"
+    with opened_place(wedding, folder, whatsapp, zygote) as place:
+        made = Served(own_world(place))
+        until(lambda: made.app.log.count("hearing_gap_closed") == 2, "both are heard")
+        yield made
+        assert made.app.stop() == 0
 
 
 def python() -> list[str]:

@@ -22,7 +22,11 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def own(place: Place) -> Place:
-    """The wedding with a world of its own, for the app's own simulator."""
+    return own_world(place)
+
+
+def own_world(place: Place) -> Place:
+    """Give the wedding a world of its own, for the app's own simulator."""
     world = place.whatsapp.config.state
     assert world is not None
     shutil.copy(world, place.folder / "simulator.json")

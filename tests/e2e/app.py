@@ -46,6 +46,11 @@ class AppProcess:
             )
         wait_for(self._serves, "the app serves", seconds=seconds)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and neither stopped nor killed since."""
+        return self._process is not None
+
     def stop(self, *, seconds: float = 30) -> int:
         """Stop it as Ctrl-C does; return its exit code."""
         return self._end(signal.SIGINT, seconds)

@@ -16,12 +16,20 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    """The app, running: a test that stops it starts it again."""
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    """The app, which has run before, whether or not it does so now."""
     made = AppProcess(tmp_path_factory.mktemp("run"))
     made.start()
     yield made
     made.kill()
+
+
+@pytest.fixture
+def app(known: AppProcess) -> AppProcess:
+    """The app, running."""
+    if not known.runs:
+        known.start()
+    return known
 
 
 def _simulator_gone(app: AppProcess) -> bool:
@@ -44,19 +52,18 @@ def test_it_stops_gracefully_with_pages_open(app: AppProcess) -> None:
         assert app.stop() == 0
     assert time.monotonic() - began < 15 * breath()
     assert _simulator_gone(app)
-    app.start()
 
 
-def test_a_second_start_builds_nothing(app: AppProcess) -> None:
+def test_a_second_start_builds_nothing(known: AppProcess) -> None:
     """The pages of the first start are served again, the setup link stays the same."""
-    link = app.setup_link()
-    app.stop()
-    app.log.write_text("")
+    link = known.setup_link()
+    known.stop()
+    known.log.write_text("")
     began = time.monotonic()
-    app.start()
+    known.start()
     assert time.monotonic() - began < 30 * breath()
-    assert "Building" not in app.log.read_text()
-    assert app.setup_link() == link
+    assert "Building" not in known.log.read_text()
+    assert known.setup_link() == link
 
 
 def test_the_simulator_dies_with_the_app(app: AppProcess) -> None:

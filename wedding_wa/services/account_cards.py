@@ -12,7 +12,7 @@ from wedding_wa.domain.account import CODES, is_ready, next_code_at
 from wedding_wa.domain.phone import nice_phone
 from wedding_wa.models import Account, AccountStatusChange
 from wedding_wa.services import hearing
-from wedding_wa.services.enqueue import wa_me_link
+from wedding_wa.services.no_consent import wa_me_link
 
 _CHANGES = 5
 _GAPS = 3

@@ -17,14 +17,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from wedding_wa.domain.errors import BadInput, Conflict, NoConsent, NotFound
+from wedding_wa.domain.errors import BadInput, Conflict, NotFound
 from wedding_wa.domain.messages import Kind, Phase, Status
 from wedding_wa.domain.policy import Policy
 from wedding_wa.domain.text import between, clean_text, clean_title
 from wedding_wa.models import Account, MessageArchive, QueueMessage
 from wedding_wa.services import events
+from wedding_wa.services.no_consent import no_consent
 from wedding_wa.services.sql import table
 from wedding_wa.services.voice import Way, recipient_of, way_to
 
@@ -178,7 +179,7 @@ def _way(session: Session, wedding_id: int, request: EnqueueRequest) -> Way:
     to = recipient_of(session, wedding_id, request.to)
     way = way_to(session, wedding_id, to, account=request.account)
     if way is None:
-        raise no_consent(session, wedding_id, request.account)
+        raise no_consent(session, wedding_id, account=request.account, to=request.to)
     return way
 
 
@@ -197,11 +198,6 @@ def account_id_of(session: Session, wedding_id: int, key: str) -> int:
     account_id = find_account(session, wedding_id, key).id
     assert account_id is not None
     return account_id
-
-
-def wa_me_link(phone: str | None) -> str:
-    """The link with which a guest writes first; empty before the first login."""
-    return f"https://wa.me/{phone.lstrip('+')}" if phone else ""
 
 
 def _insert(
@@ -321,18 +317,3 @@ def first_answer(
         if row.asked is not None and row.asked != same:
             raise BadInput("error.key_used", row.by)
     return Enqueued(rows[0].id, rows[0].task_id, again=True) if rows else None
-
-
-def no_consent(session: Session, wedding_id: int, key: str | None) -> NoConsent:
-    """The refusal, with the link by which they may write first; of the groom's number
-    where none was named, else of the bride's. Raises NotFound for an unknown key."""
-    account = (
-        find_account(session, wedding_id, key)
-        if key is not None
-        else session.exec(
-            select(Account)
-            .where(Account.wedding_id == wedding_id)
-            .order_by(col(Account.phone).is_(None), col(Account.key).desc())
-        ).all()[0]
-    )
-    return NoConsent(account=account.key, link=wa_me_link(account.phone))

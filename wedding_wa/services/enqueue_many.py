@@ -22,9 +22,9 @@ from wedding_wa.services.enqueue import (
     first_answer,
     first_words,
     newest,
-    no_consent,
     row_of,
 )
+from wedding_wa.services.no_consent import no_consent
 from wedding_wa.services.sql import table
 from wedding_wa.services.voice import Ways, names_a_phone, phone_of, recipients_of
 
@@ -169,7 +169,9 @@ class _Together:
             try:
                 way = ways.to(people[phone], account=one.account)
                 if way is None:
-                    raise no_consent(self._session, self._wedding_id, one.account)
+                    raise no_consent(
+                        self._session, self._wedding_id, account=one.account, to=phone
+                    )
                 rows[index] = row_of(self._wedding_id, way, one, self._now)
             except WeddingError as error:
                 self._outcomes[index] = error

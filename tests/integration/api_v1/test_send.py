@@ -19,7 +19,7 @@ from tests.integration.bad_input.texts import VERBATIM
 from tests.integration.maintenance.past import ended
 from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, Conflict
-from wedding_wa.models import Household, QueueMessage
+from wedding_wa.models import Account, Household, QueueMessage
 from wedding_wa.services import enqueue as enqueue_service
 from wedding_wa.services.enqueue import EnqueueRequest, enqueue
 from wedding_wa.services.retention_messages import put_failed_away
@@ -243,6 +243,31 @@ async def test_who_has_not_written_is_handed_the_link(
         assert (answer.status_code, told["code"]) == (409, "error.no_consent")
         assert told["link"] == f"https://wa.me/39347000000{number}"
     assert messages(place.house.db) == 0
+
+
+async def test_a_guest_is_handed_the_number_that_their_invitation_offers(
+    place: Place, program: httpx.AsyncClient
+) -> None:
+    """The bride's for hers, by phone or by household, one or many; unless the groom's
+    was asked for, or she has none yet."""
+    guest = {"name": "Pia", "phone": PIA, "side": "bride"}
+    made = (await program.post("/guests", json=guest)).json()
+    household = await program.get(f"/households/{made['household_id']}")
+    for to in (PIA, f"household:{household.json()['code']}"):
+        for account, number in ((None, "2"), ("groom", "1"), ("bride", "2")):
+            body = {**CIAO, "to": to, "account": account}
+            told = (await program.post(SEND, json=body)).json()
+            assert told["link"] == f"https://wa.me/39347000000{number}"
+            many = await program.post(f"{SEND}/bulk", json={"messages": [body, body]})
+            links = [one["problem"]["link"] for one in many.json()["items"]]
+            assert links == [told["link"]] * 2
+
+    def unlink(session: Session) -> None:
+        session.get_one(Account, place.mine.couple.bride).phone = None
+
+    place.house.db.write_now(unlink)
+    told = (await program.post(SEND, json={**CIAO, "to": PIA})).json()
+    assert told["link"] == "https://wa.me/393470000001"
 
 
 async def test_who_wants_no_more_gets_none(

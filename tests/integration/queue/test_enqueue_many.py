@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 
 from tests.builders import Couple, guest_wrote, make_couple
 from tests.fakes import NOON
+from tests.integration.maintenance.past import ended
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import WeddingError
+from wedding_wa.domain.errors import BadInput, WeddingError
 from wedding_wa.models import (
     Consent,
     InboundMessage,
@@ -25,6 +26,7 @@ from wedding_wa.models import (
 from wedding_wa.models.stream import StreamEntry
 from wedding_wa.services.enqueue import Enqueued, EnqueueRequest, enqueue
 from wedding_wa.services.enqueue_many import Outcome, enqueue_many
+from wedding_wa.services.retention_messages import put_failed_away
 
 ADA, BEA, CLEO, DORA, EVA = (f"+39333111000{n}" for n in range(1, 6))
 HIDDEN = "777000@lid"
@@ -150,3 +152,49 @@ def test_at_once_is_as_one_by_one(any_database: Database, cut: int) -> None:
     assert len({repr(one) for one in alone[0]}) > 10  # the list does try the rules
     for of_many, of_one in zip(together, alone, strict=True):
         assert of_many == of_one
+
+
+def test_another_weddings_names_are_not_ours(any_database: Database) -> None:
+    """Of both kinds: what stands there under the same name is no first answer to us,
+    what stands here is."""
+    db = any_database
+    asked = [
+        EnqueueRequest(None, ADA, "Ciao", idempotency_key="k1"),
+        EnqueueRequest(None, ADA, "Ciao", client_message_id="c1"),
+        EnqueueRequest(None, ADA, "Ciao"),
+    ]
+    ids = []
+    for _ in range(2):
+        couple = make_couple(db)
+        guest_wrote(db, couple.groom, ADA)
+        came = db.write_now(_at_once, couple.wedding, asked)
+        ids += [one.id for one in came if isinstance(one, Enqueued) and not one.again]
+        again = db.write_now(_at_once, couple.wedding, asked[:2])
+        assert [isinstance(one, Enqueued) and one.again for one in again] == [True] * 2
+    assert len(set(ids)) == 6
+
+
+@pytest.mark.parametrize("named", ["idempotency_key", "client_message_id"])
+async def test_what_was_put_away_keeps_its_name(
+    any_database: Database, named: str
+) -> None:
+    """Also where many are asked for together: the first answer, or a refusal; what
+    others ask for beside it is queued under numbers that were never given."""
+    couple = _furnish(any_database)
+    name: dict[str, Any] = {named: "old"}
+    more = {**name, "account": None, "text": "Ciao"}
+    old = ended(any_database, couple, "failed", 9, to=ADA, **more)
+    week = NOON - timedelta(days=7)
+    assert await put_failed_away(
+        any_database, couple.wedding, week, whole=False, now=NOON
+    )
+    usual = EnqueueRequest(None, ADA, "Ciao")
+    asked = [replace(usual, **name), usual]
+    same, new = any_database.write_now(_at_once, couple.wedding, asked)
+    assert isinstance(same, Enqueued)
+    assert (same.id, same.again) == (old, True)
+    assert isinstance(new, Enqueued)
+    assert new.id > old
+    asked = [replace(usual, **name, text="Other"), usual]
+    refused, _ = any_database.write_now(_at_once, couple.wedding, asked)
+    assert isinstance(refused, BadInput)
