@@ -17,6 +17,7 @@ from fastapi import Depends, HTTPException, Request
 
 from wedding_wa.api.errors import Forbidden
 from wedding_wa.services.apikeys import SCOPES_OF_ROLE, Scope
+from wedding_wa.services.audit import By, Program
 from wedding_wa.services.bearers import Bearer
 from wedding_wa.services.sessions import Viewer
 
@@ -35,6 +36,11 @@ class Caller:
     key_id: int | None = None
     language: str | None = None
     grant_id: int | None = None
+
+    @property
+    def by(self) -> By:
+        """Who does what they do, as the audit has it."""
+        return self.user_id if self.key_id is None else Program(self.key_id)
 
 
 def caller_of(who: Viewer | Bearer) -> Caller:

@@ -159,7 +159,7 @@ async def _preview(caller: Caller, token: str) -> Preview:
 
 
 def _owner(caller: Caller) -> Owner:
-    return Owner(caller.wedding_id, caller.user_id)
+    return Owner(caller.wedding_id, caller.by)
 
 
 def _language(request: Request, caller: Caller) -> str:

@@ -71,7 +71,7 @@ async def upload(
         caller.wedding_id,
         picture,
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
     size = {"width": picture.width, "height": picture.height}
     return JSONResponse({**size, "bytes": len(picture.data), "digest": picture.digest})
@@ -82,7 +82,7 @@ async def remove(caller: Annotated[Caller, Needs(Scope.CONTROL)]) -> Response:
     """Take the cover away."""
     app = runtime.current()
     await app.db.write(
-        remove_cover, caller.wedding_id, now=app.clock.now(), user_id=caller.user_id
+        remove_cover, caller.wedding_id, now=app.clock.now(), by=caller.by
     )
     return Response(status_code=204)
 

@@ -144,7 +144,7 @@ def _fill(session: Session, password: str, now: datetime) -> None:
     )
     wedding_id, _ = weddings.the_wedding(session)
     details = {"place": "Villa Aurora, Fiesole", "guest_language": "it"}
-    change_details(session, wedding_id, details, now=now, user_id=owner)
+    change_details(session, wedding_id, details, now=now, by=owner)
     for key in ACCOUNT_KEYS:
         save_policy(session, account_id_of(session, wedding_id, key), _LIMITS, now=now)
     for household in households():
@@ -276,7 +276,7 @@ async def _started(runtime: Runtime, key: str) -> bool:
     wedding_id, _ = runtime.db.read_now(weddings.the_wedding)
     account_id = runtime.db.read_now(account_id_of, wedding_id, key)
     clients = Clients(runtime.db, runtime.sealer, runtime.clock)
-    desk = Desk(runtime.db, clients, runtime.clock, user_id=None)
+    desk = Desk(runtime.db, clients, runtime.clock, by=None)
     try:
         status = await poll(runtime.db, clients, account_id, runtime.clock)
         if status == AccountStatus.STOPPED:

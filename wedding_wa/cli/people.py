@@ -90,7 +90,7 @@ def list_api_keys(as_json: AsJson = False) -> None:
 def revoke_api_key(
     prefix: Annotated[str, typer.Argument(help="How it begins, as the list shows.")],
 ) -> None:
-    """End an API key, and all tokens given out for it, at once."""
+    """End an API key at once, with all keys that it made and all tokens for them."""
     with opened() as now:
         wedding_id, _ = now.db.read_now(weddings.the_wedding)
         moment_now = now.clock.now()

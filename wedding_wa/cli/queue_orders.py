@@ -7,11 +7,9 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import typer
-from sqlmodel import Session
 
 from wedding_wa.cli.batches import progress, stoppable
 from wedding_wa.cli.common import (
@@ -27,10 +25,14 @@ from wedding_wa.cli.common import (
 )
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.runtime import Runtime
-from wedding_wa.services import queue
-from wedding_wa.services.queue_bulk import Order, Progress, What, in_batches
+from wedding_wa.services.queue_bulk import (
+    Order,
+    Progress,
+    What,
+    carry_out_one,
+    in_batches,
+)
 from wedding_wa.services.queue_pick import Pick, picked
-from wedding_wa.services.records import message_record
 from wedding_wa.services.weddings import the_wedding
 
 Ids = Annotated[
@@ -61,46 +63,30 @@ class _Asked:
     to: int = 3
 
 
-def cancel(
-    ids: Ids = None,
-    state: State = None,
-    account: Account = None,
-    search: Search = None,
-    every: All = False,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Take messages out of the queue for good."""
-    pick = Pick(state, account, search)
-    _order(What.CANCEL, _Asked(ids or [], pick, every, yes, as_json))
+def _all_alike(what: What, about: str) -> Callable[..., None]:
+    """A command whose options say only which messages; `about` is its help."""
+
+    def order(
+        ids: Ids = None,
+        state: State = None,
+        account: Account = None,
+        search: Search = None,
+        every: All = False,
+        yes: Yes = False,
+        as_json: AsJson = False,
+    ) -> None:
+        pick = Pick(state, account, search)
+        _order(what, _Asked(ids or [], pick, every, yes, as_json))
+
+    order.__doc__ = about
+    return order
 
 
-def hold(
-    ids: Ids = None,
-    state: State = None,
-    account: Account = None,
-    search: Search = None,
-    every: All = False,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Set messages aside until they are released."""
-    pick = Pick(state, account, search)
-    _order(What.HOLD, _Asked(ids or [], pick, every, yes, as_json))
-
-
-def release(
-    ids: Ids = None,
-    state: State = None,
-    account: Account = None,
-    search: Search = None,
-    every: All = False,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Let messages go on that were set aside, by hand or by the app."""
-    pick = Pick(state, account, search)
-    _order(What.RELEASE, _Asked(ids or [], pick, every, yes, as_json))
+cancel = _all_alike(What.CANCEL, "Take messages out of the queue for good.")
+hold = _all_alike(What.HOLD, "Set messages aside until they are released.")
+release = _all_alike(
+    What.RELEASE, "Let messages go on that were set aside, by hand or by the app."
+)
 
 
 def retry(
@@ -171,7 +157,7 @@ def sure(what: str, n: int, *, yes: bool) -> None:
 def _one(now: Runtime, order: Order, message_id: int) -> None:
     """One alone is refused in words; of many the number that was left is told."""
     with not_too_late(message_id):
-        now.db.write_now(_do_one, order, message_id, now.clock.now())
+        now.db.write_now(carry_out_one, order, message_id, now=now.clock.now())
 
 
 @contextlib.contextmanager
@@ -181,27 +167,6 @@ def not_too_late(message_id: int) -> Iterator[None]:
         yield
     except Conflict:
         fail(words("cli.queue.too_late", id=message_id), REFUSED)
-
-
-def _do_one(session: Session, order: Order, message_id: int, now: datetime) -> None:
-    wedding_id = order.wedding_id
-    match order.what:
-        case What.CANCEL:
-            queue.cancel(session, wedding_id, message_id, now=now)
-        case What.HOLD:
-            queue.hold_back(session, wedding_id, message_id, now=now)
-        case What.RELEASE:
-            queue.let_go(session, wedding_id, message_id, now=now)
-        case What.PRIORITY:
-            queue.set_priority(
-                session, wedding_id, message_id, priority=order.priority, now=now
-            )
-        case What.RETRY:
-            message_record(session, message_id)  # raises NotFound
-            if not queue.retry_failed(
-                session, wedding_id, now=now, message_ids=[message_id]
-            ):
-                raise Conflict("not failed, or refused for good")
 
 
 async def _carry_out(

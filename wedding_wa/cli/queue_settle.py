@@ -138,7 +138,7 @@ def _declare(what: str, ids: Sequence[int], *, yes: bool, as_json: bool) -> int:
 
 def _one(now: Runtime, wedding_id: int, message_id: int, what: str) -> None:
     declare = queue.declare_sent if what == "sent" else queue.send_again
-    now.db.write_now(declare, wedding_id, message_id, user_id=None, now=now.clock.now())
+    now.db.write_now(declare, wedding_id, message_id, by=None, now=now.clock.now())
 
 
 def _in_doubt(now: Runtime, wedding_id: int) -> list[int]:

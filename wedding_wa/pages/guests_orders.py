@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from wedding_wa.domain.invitation import GUEST_LANGUAGES
-from wedding_wa.pages.components import account_dot, account_name
+from wedding_wa.pages.components import account_dot, account_name, asking
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.state.accounts import ACCOUNT_KEYS
 from wedding_wa.state.guest_orders import GuestOrdersState
@@ -58,33 +58,7 @@ def question() -> rx.Component:
     """Return the dialog that asks before anything is done to many."""
     asked = _O.asked
     grave = (asked["kind"] == "delete") | (asked["kind"] == "merge")
-    yes = rx.button(
-        asked["action"],
-        color_scheme=rx.cond(grave, "tomato", "jade"),
-        size="3",
-        on_click=_O.do_it,
-        custom_attrs={"data-action": "do-it"},
-    )
-    no = rx.button(tr("common.back"), variant="soft", color_scheme="gray", size="3")
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(asked["title"], size="5"),
-            rx.alert_dialog.description(
-                asked["about"], size="3", color="var(--ink-soft)"
-            ),
-            rx.flex(
-                rx.alert_dialog.cancel(no),
-                rx.alert_dialog.action(yes),
-                gap="10px",
-                justify="end",
-                wrap="wrap",
-                margin_top="22px",
-            ),
-            max_width="460px",
-        ),
-        open=asked["kind"] != "",
-        on_open_change=_O.leave_it,
-    )
+    return asking(asked, grave=grave, on_yes=_O.do_it, on_no=_O.leave_it)
 
 
 def _everybody() -> rx.Component:

@@ -19,10 +19,10 @@ def message_actions() -> rx.Component:
     """Each asks first; none is done later if the line was cut meanwhile."""
     panel: rx.Var[Any] = rx.Var.create(QueueState.panel)
     orders = {
-        "can_release": _release(),
-        "can_force": _force(),
+        "can_release": _sure("play", "release", "jade", QueueState.let_go),
+        "can_force": _sure("send-horizontal", "force", "jade", QueueState.force),
         "can_retry": _retry(),
-        "can_hold": _hold(),
+        "can_hold": _sure("hand", "hold", "gray", QueueState.set_aside),
         "can_edit": _edit(),
         "can_hurry": _hurry(),
         "can_cancel": _cancel(),
@@ -38,17 +38,6 @@ def message_actions() -> rx.Component:
         class_name="panel-do",
         role="group",
         aria_label=tr("queue.panel.actions"),
-    )
-
-
-def _force() -> rx.Component:
-    return confirm(
-        _button("send-horizontal", "force", "jade"),
-        title=tr("queue.force.sure"),
-        about=tr("queue.force.about"),
-        action=tr("queue.force.button"),
-        on_confirm=QueueState.force(QueueState.panel["id"]),
-        color="jade",
     )
 
 
@@ -73,24 +62,14 @@ def _retry() -> rx.Component:
     )
 
 
-def _hold() -> rx.Component:
+def _sure(icon: str, name: str, color: str, order: Any) -> rx.Component:
+    """One whose question needs no figure and no name."""
     return confirm(
-        _button("hand", "hold", "gray"),
-        title=tr("queue.hold.sure"),
-        about=tr("queue.hold.about"),
-        action=tr("queue.hold.button"),
-        on_confirm=QueueState.set_aside(QueueState.panel["id"]),
-        color="jade",
-    )
-
-
-def _release() -> rx.Component:
-    return confirm(
-        _button("play", "release", "jade"),
-        title=tr("queue.release.sure"),
-        about=tr("queue.release.about"),
-        action=tr("queue.release.button"),
-        on_confirm=QueueState.let_go(QueueState.panel["id"]),
+        _button(icon, name, color),
+        title=tr(f"queue.{name}.sure"),
+        about=tr(f"queue.{name}.about"),
+        action=tr(f"queue.{name}.button"),
+        on_confirm=order(QueueState.panel["id"]),
         color="jade",
     )
 

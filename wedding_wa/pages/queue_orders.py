@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from wedding_wa.pages.components import confirm
+from wedding_wa.pages.components import asking, confirm
 from wedding_wa.pages.i18n import tr, tr_of
 from wedding_wa.pages.queue_parts import query_link
 from wedding_wa.state.queue import QueueState
@@ -40,34 +40,8 @@ def selection_bar() -> rx.Component:
 def question() -> rx.Component:
     """Return the dialog that asks before anything is done to many."""
     asked = _O.asked
-    # No dialog's action: closing by itself it would also say `leave_it`, and that
-    # could be heard before `do_it`. What was asked is over once it is done.
-    yes = rx.button(
-        asked["action"],
-        color_scheme=rx.cond(asked["kind"] == "cancel", "tomato", "jade"),
-        size="3",
-        on_click=_O.do_it,
-        custom_attrs={"data-action": "do-it"},
-    )
-    no = rx.button(tr("common.back"), variant="soft", color_scheme="gray", size="3")
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(asked["title"], size="5"),
-            rx.alert_dialog.description(
-                asked["about"], size="3", color="var(--ink-soft)"
-            ),
-            rx.flex(
-                rx.alert_dialog.cancel(no),
-                yes,
-                gap="10px",
-                justify="end",
-                wrap="wrap",
-                margin_top="22px",
-            ),
-            max_width="460px",
-        ),
-        open=asked["kind"] != "",
-        on_open_change=_O.leave_it,
+    return asking(
+        asked, grave=asked["kind"] == "cancel", on_yes=_O.do_it, on_no=_O.leave_it
     )
 
 

@@ -146,10 +146,12 @@ def _times(one: Any) -> rx.Component:
     )
     day = _Day.create(at=one["ends_at"], zone=PageState.time_zone, lang=PageState.lang)
     ends = rx.fragment(" · ", ends_word, " ", day)
+    maker = rx.fragment(" ", tr("keys.made_by", name=one["maker"]))
     return rx.el.p(
         tr("keys.made_at"),
         " ",
         ago(one["made_at"]),
+        rx.cond(one["maker"] != "", maker, rx.fragment()),
         " · ",
         used,
         rx.cond(one["ends_at"] != "", ends, rx.fragment()),
@@ -168,7 +170,7 @@ def _revoke(one: Any) -> rx.Component:
     return confirm(
         button,
         title=tr("keys.revoke.title", name=one["name"]),
-        about=tr("keys.revoke.about"),
+        about=one["warning"],
         action=tr("keys.revoke.action"),
         on_confirm=_S.revoke(one["id"]),
     )

@@ -22,18 +22,19 @@ from wedding_wa.services import audit
 from wedding_wa.services.account_poll import poll, session_config
 from wedding_wa.services.account_status import forget_login, set_stopped
 from wedding_wa.services.accounts import Clients
+from wedding_wa.services.audit import By
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.waha import WahaClient
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a person's commands are done. `user_id` stands in the audit."""
+    """Where a person's commands are done. `by` stands in the audit."""
 
     db: Database
     clients: Clients
     clock: Clock
-    user_id: int | None = None
+    by: By = None
 
 
 async def start(desk: Desk, account_id: int) -> str:
@@ -118,15 +119,13 @@ async def _command(
         raise Refused("account.error.busy")
     async with turn:
         client = await desk.clients.get(account_id)
-        await desk.db.write(
-            _begin, account_id, name, user_id=desk.user_id, now=desk.clock.now()
-        )
+        await desk.db.write(_begin, account_id, name, by=desk.by, now=desk.clock.now())
         await do(client)
     return await poll(desk.db, desk.clients, account_id, desk.clock)
 
 
 def _begin(
-    session: Session, account_id: int, name: str, *, user_id: int | None, now: datetime
+    session: Session, account_id: int, name: str, *, by: By, now: datetime
 ) -> None:
     """Write what the command means before WAHA hears of it: a poll in between must
     not start what is being stopped."""
@@ -135,7 +134,7 @@ def _begin(
         session,
         f"account_{name}",
         wedding_id=account.wedding_id,
-        user_id=user_id,
+        by=by,
         now=now,
         account=account.key,
     )

@@ -193,7 +193,7 @@ def mark_invited(
     household_ids: Sequence[int],
     *,
     wedding_id: int,
-    by: int | None,
+    by: audit.By,
     now: datetime,
 ) -> int:
     """Note that these households were sent their link. Returns of how many it is news.
@@ -210,7 +210,7 @@ def unmark_invited(
     household_ids: Sequence[int],
     *,
     wedding_id: int,
-    by: int | None,
+    by: audit.By,
     now: datetime,
 ) -> int:
     """Take the mark back: the link was not sent after all. Returns how many had it."""
@@ -225,7 +225,7 @@ def _set_invited(
     moment: datetime | None,
     *,
     wedding_id: int,
-    by: int | None,
+    by: audit.By,
     now: datetime,
 ) -> int:
     was = _H.invited_at.is_(None) if moment else _H.invited_at.is_not(None)
@@ -238,9 +238,7 @@ def _set_invited(
     if not done:
         return 0
     action = "households_invited" if moment else "households_not_invited"
-    audit.record(
-        session, action, wedding_id=wedding_id, user_id=by, now=now, households=ids
-    )
+    audit.record(session, action, wedding_id=wedding_id, by=by, now=now, households=ids)
     note(session, Change("guest", wedding_id, ids[0] if len(ids) == 1 else None))
     return done
 

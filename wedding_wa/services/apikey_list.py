@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from sqlmodel import Session, col
 from wedding_wa.domain.errors import NotFound
 from wedding_wa.models import ApiKey
 from wedding_wa.services.apikeys import Scope
+from wedding_wa.services.key_makers import maker_of
 
 PAGE_SIZE = 100
 
@@ -26,7 +28,8 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A key; `prefix` is all of it that may be seen."""
+    """A key; `prefix` is all of it that may be seen. `made_by` is the key that made
+    it, and with which it ends; None where a person did."""
 
     id: int
     name: str
@@ -37,6 +40,7 @@ class KeyRow:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    made_by: int | None
 
 
 def keys(
@@ -49,7 +53,8 @@ def keys(
         .order_by(col(ApiKey.id))
         .limit(PAGE_SIZE + 1)
     ).all()
-    page = [_row(one, now) for one in rows[:PAGE_SIZE]]
+    makers = maker_of(session, wedding_id)
+    page = [_row(one, makers, now) for one in rows[:PAGE_SIZE]]
     return page, str(page[-1].id) if len(rows) > PAGE_SIZE else ""
 
 
@@ -70,7 +75,8 @@ def newest_keys(
         *session.scalars(mine.where(good)),
         *session.scalars(mine.where(sa.not_(good)).limit(ended)),
     ]
-    return [_row(one, now) for one in rows]
+    makers = maker_of(session, wedding_id)
+    return [_row(one, makers, now) for one in rows]
 
 
 def key_of(session: Session, wedding_id: int, prefix: str, now: datetime) -> KeyRow:
@@ -83,10 +89,10 @@ def key_of(session: Session, wedding_id: int, prefix: str, now: datetime) -> Key
     )
     if row is None:
         raise NotFound
-    return _row(row, now)
+    return _row(row, maker_of(session, wedding_id), now)
 
 
-def _row(key: ApiKey, now: datetime) -> KeyRow:
+def _row(key: ApiKey, makers: Mapping[int, int], now: datetime) -> KeyRow:
     stored = key.scopes.split()
     return KeyRow(
         id=key.id or 0,
@@ -98,6 +104,7 @@ def _row(key: ApiKey, now: datetime) -> KeyRow:
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
+        made_by=makers.get(key.id or 0),
     )
 
 

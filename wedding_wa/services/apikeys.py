@@ -19,9 +19,11 @@ from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import ApiKey, Role
 from wedding_wa.models.base import UtcDateTime
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By, Program
 from wedding_wa.services.database_trouble import in_passing
+from wedding_wa.services.key_makers import MADE, made_by
 from wedding_wa.services.live import Change, note
-from wedding_wa.services.sql import changed, table
+from wedding_wa.services.sql import table
 
 MARK = "wwa"
 _USED_EVERY = timedelta(minutes=1)
@@ -76,14 +78,12 @@ def create_key(
     name: str,
     scopes: Iterable[str],
     expires_at: datetime | None = None,
-    by: int | None = None,
-    by_key: int | None = None,
+    by: By = None,
     now: datetime,
 ) -> str:
     """Make a key and return it: `wwa_<prefix>_<secret>`. It cannot be shown again.
 
-    `by` is the person who asks, `by_key` the key that does, both None for the command
-    line. A key makes none that may more than itself, or longer. Raises BadInput on
+    A program makes none that may more than itself, or longer. Raises BadInput on
     "name", "scopes" or "expires_at", MissingScope, and Refused for one too many.
     """
     name = name.strip()[:_NAME_LONGEST]
@@ -91,8 +91,8 @@ def create_key(
         raise BadInput("error.key_name", "name")
     wanted = checked_scopes(scopes)
     _check_end(expires_at, now)
-    if by_key is not None:
-        _check_within(session, by_key, wanted, expires_at)
+    if isinstance(by, Program):
+        _check_within(session, by, wanted, expires_at)
     _check_room(session, wedding_id, now)
     prefix = f"{MARK}_{secrets.token_hex(4)}"
     key = f"{prefix}_{secrets.token_urlsafe(32)}"
@@ -107,8 +107,8 @@ def create_key(
             expires_at=expires_at,
         )
     )
-    params = {"name": name, "prefix": prefix, "scopes": wanted, "by_key": by_key}
-    _tell(session, "api_key_created", wedding_id, by, now, params)
+    params = {"name": name, "prefix": prefix, "scopes": wanted}
+    _tell(session, MADE, wedding_id, by, now, params)
     return key
 
 
@@ -117,25 +117,37 @@ def revoke_key(
     key_id: int,
     *,
     wedding_id: int,
-    by: int | None,
-    by_key: int | None = None,
+    by: By,
     now: datetime,
 ) -> None:
-    """End a key at once; an ended one stays ended. Raises NotFound."""
+    """End a key at once, and all that it made, and these; an ended one stays ended.
+
+    Raises NotFound.
+    """
     if not 0 < key_id <= _LARGEST_ID:
         raise NotFound
     mine = sa.and_(col(ApiKey.id) == key_id, col(ApiKey.wedding_id) == wedding_id)
-    ended = changed(
-        session,
-        sa.update(ApiKey)
-        .where(mine, col(ApiKey.revoked_at).is_(None))
-        .values(revoked_at=now),
-    )
-    if ended:
-        params = {"key_id": key_id, "by_key": by_key}
-        _tell(session, "api_key_revoked", wedding_id, by, now, params)
-    elif session.scalar(sa.select(col(ApiKey.id)).where(mine)) is None:
+    if session.scalar(sa.select(col(ApiKey.id)).where(mine)) is None:
         raise NotFound
+    ending = {key_id}
+    while ending:
+        for ended in _end(session, ending, now):
+            told = {"key_id": ended} | ({"with": key_id} if ended != key_id else {})
+            _tell(session, "api_key_revoked", wedding_id, by, now, told)
+        # asked once these can make no more: what they made meanwhile is among it
+        ending = made_by(session, wedding_id, ending)
+
+
+def _end(session: Session, ids: Collection[int], now: datetime) -> list[int]:
+    """Revoke what is not; return which."""
+    return sorted(
+        session.scalars(
+            sa.update(ApiKey)
+            .where(col(ApiKey.id).in_(ids), col(ApiKey.revoked_at).is_(None))
+            .values(revoked_at=now)
+            .returning(col(ApiKey.id))
+        )
+    )
 
 
 def prefix_of(key: str) -> str:
@@ -210,11 +222,13 @@ def _check_end(expires_at: datetime | None, now: datetime) -> None:
 
 
 def _check_within(
-    session: Session, by_key: int, wanted: Iterable[str], expires_at: datetime | None
+    session: Session, by: Program, wanted: Iterable[str], expires_at: datetime | None
 ) -> None:
-    """Raise where the new key would be more than the one that makes it."""
-    maker = session.get_one(ApiKey, by_key)
-    missing = with_implied(wanted) - with_implied(maker.scopes.split())
+    """Raise where the new key would be more than the one that makes it, which may
+    nothing if it was revoked meanwhile; it cannot be until the commit."""
+    maker = session.get_one(ApiKey, by.key_id, with_for_update=True)
+    may = with_implied(maker.scopes.split()) if maker.revoked_at is None else set()
+    missing = with_implied(wanted) - may
     if missing:
         raise MissingScope(min(missing))
     if maker.expires_at and (expires_at is None or expires_at > maker.expires_at):
@@ -233,11 +247,11 @@ def _tell(
     session: Session,
     action: str,
     wedding_id: int,
-    by: int | None,
+    by: By,
     now: datetime,
     params: Mapping[str, object],
 ) -> None:
-    audit.record(session, action, wedding_id=wedding_id, user_id=by, now=now, **params)
+    audit.record(session, action, wedding_id=wedding_id, by=by, now=now, **params)
     note(session, Change("login", wedding_id))
 
 

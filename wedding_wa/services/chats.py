@@ -17,6 +17,7 @@ from wedding_wa.domain.errors import NotFound
 from wedding_wa.domain.invitation import code_in
 from wedding_wa.models import Account, Chat, Guest, Household, InboundMessage
 from wedding_wa.services import audit, households, opt_outs
+from wedding_wa.services.audit import By
 from wedding_wa.services.chat_lines import (
     Line,
     chat_row,
@@ -143,7 +144,7 @@ def link(
     household_id: int,
     guest_id: int | None,
     how: str,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Say whose chat it is; so are the same person's others that nobody linked.
@@ -168,9 +169,7 @@ def link(
         _audit(session, "chat_linked", chat, by=by, now=now, guest_id=guest_id)
 
 
-def unlink(
-    session: Session, chat_row_id: int, *, by: int | None, now: datetime
-) -> None:
+def unlink(session: Session, chat_row_id: int, *, by: By, now: datetime) -> None:
     """It is not who we thought: nobody is known, and only a person links it again."""
     chat = _chat(session, chat_row_id)
     if chat.household_id is None:
@@ -192,7 +191,7 @@ def ignore(
     chat_row_id: int,
     *,
     ignored: bool = True,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Put a chat aside that has nothing to do with the wedding, or take it back."""
@@ -308,7 +307,7 @@ def _move(
     chat: Chat,
     owner: _Owner,
     *,
-    by: int | None,
+    by: By,
     at: datetime,
     now: datetime,
 ) -> None:
@@ -316,7 +315,8 @@ def _move(
     before = chat.household_id
     chat.household_id, chat.guest_id = owner.household_id, owner.guest_id
     chat.linked_how = owner.how.value if owner.how else None
-    chat.linked_at, chat.linked_by = (at if owner.how else None), by
+    chat.linked_at = at if owner.how else None
+    chat.linked_by = audit.person(by)
     keep(session, chat)
     opt_outs.moved(session, chat, now=now)
     homes = {home for home in (before, chat.household_id) if home is not None}
@@ -355,7 +355,7 @@ def _audit(
     action: str,
     chat: Chat,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
     **params: object,
 ) -> None:
@@ -363,7 +363,7 @@ def _audit(
         session,
         action,
         wedding_id=chat.wedding_id,
-        user_id=by,
+        by=by,
         now=now,
         chat=chat.id,
         **{"household_id": chat.household_id, **params},

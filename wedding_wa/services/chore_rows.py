@@ -18,6 +18,7 @@ from wedding_wa.domain.errors import NotFound
 from wedding_wa.models import Chore as ChoreRow
 from wedding_wa.models import Wedding
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed, table
 
@@ -116,7 +117,7 @@ def want(
     name: str,
     *,
     wedding_id: int,
-    user_id: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Ask for a run now. Asked twice is asked once. Raises NotFound."""
@@ -132,7 +133,7 @@ def want(
         session,
         "chore_wanted",
         wedding_id=wedding_id,
-        user_id=user_id,
+        by=by,
         now=now,
         chore=name,
     )

@@ -15,6 +15,7 @@ from wedding_wa.domain.guest_search import GuestQuery
 from wedding_wa.domain.guests import clean_language, clean_side, clean_tag
 from wedding_wa.models import HouseholdAlias
 from wedding_wa.services import guest_chats
+from wedding_wa.services.audit import By
 from wedding_wa.services.chats import rematch
 from wedding_wa.services.guest_list import select_ids
 from wedding_wa.services.guest_rows import GUESTS, TAGS, tell
@@ -42,7 +43,7 @@ class Order:
     """Who gives an order, in which wedding, when."""
 
     wedding_id: int
-    by: int | None
+    by: By
     now: datetime
 
 

@@ -162,7 +162,7 @@ def _tell(session: Session, owner: Owner, made: Preview, now: datetime) -> None:
         session,
         "guests_imported",
         wedding_id=owner.wedding_id,
-        user_id=owner.user_id,
+        by=owner.by,
         now=now,
         **{verdict.value: n for verdict, n in made.plan.counts.items()},
     )

@@ -13,6 +13,7 @@ from wedding_wa.domain.guests import NOTES_LONGEST, Stage
 from wedding_wa.domain.phone import nice_phone
 from wedding_wa.models import Guest, Household, HouseholdAlias
 from wedding_wa.services import guest_chats
+from wedding_wa.services.audit import By
 from wedding_wa.services.chats import rematch
 from wedding_wa.services.guest_rows import GUESTS, TAGS, guest_of, tags_of, tell
 from wedding_wa.services.households import HOUSEHOLDS, household_of, refresh_stages
@@ -44,7 +45,7 @@ def merge(
     wedding_id: int,
     guest_ids: Collection[int],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Make one guest of several entries and return who stayed (`who_stays`).
@@ -80,7 +81,7 @@ def join_households(
     wedding_id: int,
     household_ids: Collection[int],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Make one household of several and return which stayed: the one that is

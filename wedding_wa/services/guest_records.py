@@ -19,6 +19,7 @@ from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.guest_search import GuestQuery, parse_search
 from wedding_wa.models import Guest, Household
 from wedding_wa.services import guest_chats, guests
+from wedding_wa.services.audit import By
 from wedding_wa.services.guest_bulk import ALIASES, Order, Selection, delete_guests
 from wedding_wa.services.guest_match import LISTED, matching
 from wedding_wa.services.guest_rows import (
@@ -103,7 +104,7 @@ def write_guest(
     wedding_id: int,
     form: guests.GuestForm,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> GuestRecord:
     """`guests.add_guest`, and the record that it made."""
@@ -117,7 +118,7 @@ def change_guest(
     guest_id: int,
     changes: Mapping[str, Any],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> GuestRecord:
     """Change what `changes` names (fields of GuestForm) and leave the rest.
@@ -142,7 +143,7 @@ def change_guest(
 
 
 def delete_guest(
-    session: Session, wedding_id: int, guest_id: int, *, by: int | None, now: datetime
+    session: Session, wedding_id: int, guest_id: int, *, by: By, now: datetime
 ) -> None:
     """Take one guest off the list. Raises NotFound; the rest as `delete_guests`."""
     guest_of(session, wedding_id, guest_id)
@@ -154,7 +155,7 @@ def merge_guests(
     wedding_id: int,
     guest_ids: Sequence[int],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> GuestRecord:
     """`guests.merge`, and the record of who stayed."""
@@ -206,7 +207,7 @@ def change_household(
     household_id: int,
     changes: Mapping[str, Any],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> HouseholdRecord:
     """Change what `changes` names and leave the rest. Raises BadInput, NotFound."""
@@ -222,7 +223,7 @@ def delete_household(
     wedding_id: int,
     household_id: int,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Take a household and its people off the list, as `delete_guests`. NotFound."""

@@ -12,6 +12,7 @@ from wedding_wa.domain.errors import NotFound
 from wedding_wa.domain.guests import clean_tag
 from wedding_wa.models import Guest, GuestTag
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import table
 
@@ -74,7 +75,7 @@ def tell(
     wedding_id: int,
     ids: Collection[int],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
     **params: object,
 ) -> None:
@@ -83,7 +84,7 @@ def tell(
         session,
         action,
         wedding_id=wedding_id,
-        user_id=by,
+        by=by,
         now=now,
         ids=sorted(ids),
         **params,

@@ -19,6 +19,7 @@ from wedding_wa.domain.guests import (
 from wedding_wa.domain.phone import parse_phone
 from wedding_wa.models import Guest, Household, Wedding
 from wedding_wa.services import guest_chats
+from wedding_wa.services.audit import By
 from wedding_wa.services.chats import rematch
 from wedding_wa.services.guest_bulk import delete_guests
 from wedding_wa.services.guest_merge import leave, merge
@@ -91,7 +92,7 @@ def add_guest(
     wedding_id: int,
     form: GuestForm,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Write a guest and return the id. Raises BadInput (PhoneTaken), NotFound.
@@ -124,7 +125,7 @@ def edit_guest(
     guest_id: int,
     form: GuestForm,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Make a guest what `form` says. Raises BadInput (PhoneTaken), NotFound.

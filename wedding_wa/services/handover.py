@@ -12,6 +12,7 @@ from wedding_wa.domain.errors import NotFound
 from wedding_wa.domain.guests import Stage
 from wedding_wa.services import activation
 from wedding_wa.services.activation import Count, Row, Wish
+from wedding_wa.services.audit import By
 from wedding_wa.services.invitation_cards import Card, cards
 from wedding_wa.services.invitation_view import household_view
 
@@ -70,7 +71,7 @@ def mark(
     household_ids: Sequence[int],
     *,
     sent: bool,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Note that these households were sent their link, or were not; return of how many
@@ -83,7 +84,7 @@ def mark(
 
 
 def mark_all(
-    session: Session, wedding_id: int, wish: Wish, *, by: int | None, now: datetime
+    session: Session, wedding_id: int, wish: Wish, *, by: By, now: datetime
 ) -> int:
     """Note the same of everybody whom the wish lists and who has no mark."""
     ids = activation.ids_of(session, wedding_id, wish)

@@ -20,6 +20,7 @@ from wedding_wa.db import Database
 from wedding_wa.models import Account, Chat, Evidence, Guest
 from wedding_wa.services import audit
 from wedding_wa.services.accounts import Clients
+from wedding_wa.services.audit import By
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.history_look import Look, Told, Verdict, Writer, look_through
 from wedding_wa.services.inbound_messages import hear
@@ -63,7 +64,7 @@ async def record_kept(
     account_id: int,
     guest_ids: Sequence[int],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Record those of the last look's guests; return of how many it was news."""
@@ -82,7 +83,7 @@ def record(
     account_id: int,
     writers: Sequence[Writer],
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Keep each guest's message, and by it the consent. Returns of how many it is new.
@@ -105,7 +106,7 @@ def record(
             session,
             "history_consent_recorded",
             wedding_id=wedding_id,
-            user_id=by,
+            by=by,
             now=now,
             account_id=account_id,
             guests=recorded,

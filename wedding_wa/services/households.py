@@ -21,6 +21,7 @@ from wedding_wa.domain.guests import (
 from wedding_wa.domain.invitation import new_code
 from wedding_wa.models import Chat, Consent, Household, HouseholdAlias, OptOut
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
@@ -72,7 +73,7 @@ def edit_household(
     language: str | None = None,
     notes: str = "",
     field: str = "household",
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Change what the couple wrote down about a household. Raises BadInput, on `field`
@@ -97,7 +98,7 @@ def edit_household(
         session,
         "household_changed",
         wedding_id=wedding_id,
-        user_id=by,
+        by=by,
         now=now,
         household=household_id,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from wedding_wa.services import chats
+from wedding_wa.services.audit import By
 from wedding_wa.services.guests import GuestForm, add_guest, guest_of
 from wedding_wa.services.inbox_people import chat_row, group_of
 
@@ -18,7 +19,7 @@ def link_to(
     *,
     household_id: int,
     guest_id: int | None,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """A person says whose chat this is: a guest's, or a household's as a whole.
@@ -44,7 +45,7 @@ def add_as_guest(
     *,
     name: str,
     side: str,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Add the writer as a guest in a household of their own; return the guest's id.
@@ -73,7 +74,7 @@ def ignore(
     wedding_id: int,
     chat_row_id: int,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
     ignored: bool = True,
 ) -> None:

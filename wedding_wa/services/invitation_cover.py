@@ -21,6 +21,7 @@ from sqlmodel import Session, col
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.models import InvitationCover
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 
 LARGEST_UPLOAD = 15_000_000
@@ -75,7 +76,7 @@ def store_cover(
     picture: Picture,
     *,
     now: datetime,
-    user_id: int | None,
+    by: By,
 ) -> None:
     """Make `picture` the cover, in place of any other."""
     session.merge(
@@ -90,17 +91,15 @@ def store_cover(
         )
     )
     session.flush()
-    _told(session, "cover_changed", wedding_id, now, user_id)
+    _told(session, "cover_changed", wedding_id, now, by)
 
 
-def remove_cover(
-    session: Session, wedding_id: int, *, now: datetime, user_id: int | None
-) -> None:
+def remove_cover(session: Session, wedding_id: int, *, now: datetime, by: By) -> None:
     """Let the invitation go without a picture again."""
     session.execute(
         sa.delete(InvitationCover).where(col(InvitationCover.wedding_id) == wedding_id)
     )
-    _told(session, "cover_removed", wedding_id, now, user_id)
+    _told(session, "cover_removed", wedding_id, now, by)
 
 
 def own_cover(
@@ -112,9 +111,9 @@ def own_cover(
 
 
 def _told(
-    session: Session, action: str, wedding_id: int, now: datetime, user_id: int | None
+    session: Session, action: str, wedding_id: int, now: datetime, by: By
 ) -> None:
-    audit.record(session, action, wedding_id=wedding_id, user_id=user_id, now=now)
+    audit.record(session, action, wedding_id=wedding_id, by=by, now=now)
     note(session, Change("wedding", wedding_id))
 
 

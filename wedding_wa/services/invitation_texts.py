@@ -19,6 +19,7 @@ from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.invitation import GUEST_LANGUAGES, TEXTS, checked_text
 from wedding_wa.models import Invitation
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.invitations import own_texts, texts_of
 from wedding_wa.services.live import Change, note
 from wedding_wa.words.invitation import default_texts
@@ -49,7 +50,7 @@ def save_texts(
     texts: Mapping[str, str],
     *,
     now: datetime,
-    user_id: int | None,
+    by: By,
 ) -> None:
     """Save `texts`; the others stay. Raises BadInput for the first wrong one."""
     _known(language)
@@ -58,7 +59,7 @@ def save_texts(
     merged = {**own_texts(session, wedding_id, language), **checked}
     own = {name: text for name, text in merged.items() if text != defaults[name]}
     _store(session, wedding_id, language, own, now)
-    _told(session, "invitation_changed", wedding_id, language, now, user_id)
+    _told(session, "invitation_changed", wedding_id, language, now, by)
 
 
 def reset_texts(
@@ -67,12 +68,12 @@ def reset_texts(
     language: str,
     *,
     now: datetime,
-    user_id: int | None,
+    by: By,
 ) -> None:
     """Say in `language` what we propose again."""
     _known(language)
     _store(session, wedding_id, language, {}, now)
-    _told(session, "invitation_reset", wedding_id, language, now, user_id)
+    _told(session, "invitation_reset", wedding_id, language, now, by)
 
 
 def packed(texts: Mapping[str, str]) -> str:
@@ -124,13 +125,13 @@ def _told(
     wedding_id: int,
     language: str,
     now: datetime,
-    user_id: int | None,
+    by: By,
 ) -> None:
     audit.record(
         session,
         action,
         wedding_id=wedding_id,
-        user_id=user_id,
+        by=by,
         now=now,
         language=language,
     )

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from wedding_wa.domain.pacing import Decision
 from wedding_wa.domain.policy import Policy as PolicyValue
 from wedding_wa.models import Account
+from wedding_wa.services.audit import By
 from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.history import policy_of, situation
 from wedding_wa.services.policies import save_policy
@@ -43,11 +44,11 @@ def make_same(
     source: str,
     target: str,
     now: datetime,
-    user_id: int | None = None,
+    by: By = None,
 ) -> None:
     """Give the account `target` the limits that `source` has."""
     wanted = policy_of(session, account_id_of(session, wedding_id, source))
-    _put(session, wedding_id, target, wanted, now, user_id)
+    _put(session, wedding_id, target, wanted, now, by)
 
 
 def to_defaults(
@@ -56,10 +57,10 @@ def to_defaults(
     key: str,
     *,
     now: datetime,
-    user_id: int | None = None,
+    by: By = None,
 ) -> None:
     """Give the account the limits that a new one has."""
-    _put(session, wedding_id, key, PolicyValue(), now, user_id)
+    _put(session, wedding_id, key, PolicyValue(), now, by)
 
 
 def _limits(session: Session, account_id: int, now: datetime) -> AccountLimits:
@@ -73,7 +74,7 @@ def _put(
     key: str,
     wanted: PolicyValue,
     now: datetime,
-    user_id: int | None,
+    by: By,
 ) -> None:
     account_id = account_id_of(session, wedding_id, key)
     before = asdict(policy_of(session, account_id))
@@ -82,4 +83,4 @@ def _put(
         for name, value in asdict(wanted).items()
         if value != before[name]
     }
-    save_policy(session, account_id, texts, now=now, user_id=user_id)
+    save_policy(session, account_id, texts, now=now, by=by)

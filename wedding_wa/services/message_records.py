@@ -23,6 +23,7 @@ from wedding_wa.models import (
     QueueMessage,
 )
 from wedding_wa.services import queue
+from wedding_wa.services.audit import By
 from wedding_wa.services.queue.rows import find_mine, row_id
 
 #: A message that was retried for days tells no more than its newest.
@@ -81,13 +82,13 @@ def do(
     task_id: str,
     deed: Deed,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """Carry out what the Queue page's and the Unconfirmed page's buttons do.
 
-    `by` is the user, None for a program. Raises NotFound, or Conflict (Refused where
-    it is about a doubt): too late for that, or put away by now.
+    Raises NotFound, or Conflict (Refused where it is about a doubt): too late for
+    that, or put away by now.
     """
     message_id = _waiting_id(session, wedding_id, task_id)
     do_to(session, wedding_id, message_id, deed, by=by, now=now)
@@ -99,7 +100,7 @@ def do_to(
     message_id: int,
     deed: Deed,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """`do`, by the row's id. What is as ordered already stays as it is: a program that
@@ -228,48 +229,48 @@ def _tries(session: Session, message_id: int) -> list[Mapping[str, object]]:
     return [one.model_dump() for one in reversed(rows)]
 
 
-_Do = Callable[[Session, int, int, int | None, datetime], None]
+_Do = Callable[[Session, int, int, By, datetime], None]
 
 
 def _cancel(
-    session: Session, wedding_id: int, message_id: int, _by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, _by: By, now: datetime
 ) -> None:
     queue.cancel(session, wedding_id, message_id, now=now)
 
 
 def _hold(
-    session: Session, wedding_id: int, message_id: int, by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, by: By, now: datetime
 ) -> None:
     queue.hold_back(session, wedding_id, message_id, by=by, now=now)
 
 
 def _release(
-    session: Session, wedding_id: int, message_id: int, _by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, _by: By, now: datetime
 ) -> None:
     queue.let_go(session, wedding_id, message_id, now=now)
 
 
 def _send_now(
-    session: Session, wedding_id: int, message_id: int, _by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, _by: By, now: datetime
 ) -> None:
     queue.force(session, wedding_id, message_id, now=now)
 
 
 def _retry(
-    session: Session, wedding_id: int, message_id: int, _by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, _by: By, now: datetime
 ) -> None:
     if not queue.retry_failed(session, wedding_id, now=now, message_ids=[message_id]):
         raise Conflict("not failed, or refused for good")
 
 
 def _declare_sent(
-    session: Session, wedding_id: int, message_id: int, by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, by: By, now: datetime
 ) -> None:
     _with_reason(queue.declare_sent, session, wedding_id, message_id, by, now)
 
 
 def _send_again(
-    session: Session, wedding_id: int, message_id: int, by: int | None, now: datetime
+    session: Session, wedding_id: int, message_id: int, by: By, now: datetime
 ) -> None:
     _with_reason(queue.send_again, session, wedding_id, message_id, by, now)
 
@@ -279,12 +280,12 @@ def _with_reason(
     session: Session,
     wedding_id: int,
     message_id: int,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """A refusal about a doubt has two reasons, and the reader is told both."""
     try:
-        decide(session, wedding_id, message_id, user_id=by, now=now)
+        decide(session, wedding_id, message_id, by=by, now=now)
     except Conflict:
         raise Refused("unconfirmed.conflict") from None
 

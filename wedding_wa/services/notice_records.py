@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from wedding_wa.domain.errors import NotFound, Refused
 from wedding_wa.models import Notice
 from wedding_wa.services import notices, pausing
+from wedding_wa.services.audit import By
 from wedding_wa.services.notices import NoticeView, read_notices
 
 PAGE_SIZE = 100
@@ -45,7 +46,7 @@ def go_on(
     wedding_id: int,
     notice_id: int,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> NoticeView:
     """Let go on what this notice says stands still; return it as it is then.
@@ -56,10 +57,8 @@ def go_on(
     if found.kind not in RESUMABLE or found.ended_at is not None:
         raise Refused("notice.nothing_to_resume")
     if found.account_id is None:
-        pausing.resume_all(session, wedding_id, now=now, user_id=by)
+        pausing.resume_all(session, wedding_id, now=now, by=by)
     else:
-        pausing.set_account_paused(
-            session, found.account_id, False, now=now, user_id=by
-        )
+        pausing.set_account_paused(session, found.account_id, False, now=now, by=by)
     session.expire_all()
     return notice_record(session, wedding_id, notice_id)

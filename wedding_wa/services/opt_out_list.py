@@ -20,11 +20,23 @@ from wedding_wa.models import (
     StopQuestion,
     User,
 )
+from wedding_wa.services import audit
 from wedding_wa.services.inbox_people import Person, groups_of
 
 #: Of those undone the newest are shown; of the others all that a wedding can have.
 UNDONE = 50
 MOST = 500
+# What is asked of the audit: a program did it where no person is named.
+_DEEDS = ("opt_out_noted", "opt_out_undone", "stop_question_answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """One of the couple, or with `program` a program of theirs, by name; "" where
+    nobody wrote down which."""
+
+    name: str
+    program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +44,8 @@ class Wish:
     """One person's wish for no more. `account` is the number they told it to, `chat`
     the chat for the inbox.
 
-    `noted_by` is who of the couple noted it, "" where the guest said it themselves.
-    `undone_at` None: it holds. `undone_by` is who undid it; `by_start`: the guest.
-    What a program noted or undid for the couple says so instead of a name.
+    `noted_by` is who noted it, None where the guest said it themselves. `undone_at`
+    None: it holds. `undone_by` is who undid it; `by_start`: the guest.
     """
 
     id: int
@@ -43,12 +54,10 @@ class Wish:
     chat: int
     sentence: str
     at: datetime
-    noted_by: str
+    noted_by: Who | None
     undone_at: datetime | None
-    undone_by: str
+    undone_by: Who | None
     by_start: bool
-    noted_by_program: bool = False
-    undone_by_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,7 @@ class _Names:
     def __init__(self, session: Session, wedding_id: int) -> None:
         self._session = session
         self._wedding = wedding_id
-        self._by_programs: set[datetime] | None = None
+        self._by_programs: dict[tuple[str, object], Who] | None = None
         accounts = session.exec(
             select(Account).where(Account.wedding_id == wedding_id)
         ).all()
@@ -160,12 +169,10 @@ class _Names:
             chat=self.chat(account_id, chat_id),
             sentence=row.sentence,
             at=row.at,
-            noted_by=self._user(row.noted_by),
+            noted_by=self._noted_by(row),
             undone_at=row.undone_at,
-            undone_by=self._user(row.undone_by),
+            undone_by=self._undone_by(row),
             by_start=row.undone_inbound_id is not None,
-            noted_by_program=row.inbound_id is None and row.noted_by is None,
-            undone_by_program=self._undone_by_program(row),
         )
 
     def account(self, account_id: int) -> str:
@@ -190,22 +197,41 @@ class _Names:
             return Person("", "", "", "", None, None)
         return groups[0].person
 
-    def _undone_by_program(self, row: OptOut) -> bool:
-        """No person undid it, nor the guest, and yet the audit knows that it was."""
-        if row.undone_at is None or row.undone_by or row.undone_inbound_id:
-            return False
-        if self._by_programs is None:
-            self._by_programs = set(
-                self._session.exec(
-                    select(AuditEntry.at).where(
-                        AuditEntry.wedding_id == self._wedding,
-                        AuditEntry.action == "opt_out_undone",
-                        col(AuditEntry.user_id).is_(None),
-                    )
-                )
-            )
-        return row.undone_at in self._by_programs
+    def _noted_by(self, row: OptOut) -> Who | None:
+        """Who noted it, or said that the guest's words mean it; None: the guest."""
+        if row.noted_by is not None:
+            return self._person(row.noted_by)
+        if row.inbound_id is None:
+            return self._program("opt_out_noted", row.at) or Who("", program=True)
+        return self._program("stop_question_answered", row.inbound_id)
 
-    def _user(self, user_id: int | None) -> str:
-        user = self._session.get(User, user_id) if user_id else None
-        return (user.name or user.email) if user else ""
+    def _undone_by(self, row: OptOut) -> Who | None:
+        """Who undid it; None where the guest did, or where a link was wrong."""
+        if row.undone_by is not None:
+            return self._person(row.undone_by)
+        return self._program("opt_out_undone", row.undone_at)
+
+    def _person(self, user_id: int) -> Who:
+        user = self._session.get_one(User, user_id)
+        return Who(user.name or user.email)
+
+    def _program(self, action: str, mark: object) -> Who | None:
+        """The program that did it, by when or by which message; rows name only people,
+        so the audit is asked."""
+        if self._by_programs is None:
+            self._by_programs = dict(map(self._told, self._of_programs()))
+        return self._by_programs.get((action, mark))
+
+    def _of_programs(self) -> Sequence[AuditEntry]:
+        return self._session.exec(
+            select(AuditEntry).where(
+                AuditEntry.wedding_id == self._wedding,
+                col(AuditEntry.action).in_(_DEEDS),
+                col(AuditEntry.user_id).is_(None),
+            )
+        ).all()
+
+    def _told(self, entry: AuditEntry) -> tuple[tuple[str, object], Who]:
+        mark = entry.params.get("inbound", entry.at)
+        name = audit.named(self._session, audit.by_of(entry)).get("program", "")
+        return (entry.action, mark), Who(name, program=True)

@@ -19,6 +19,7 @@ from wedding_wa.domain.errors import NotFound
 from wedding_wa.domain.opt_out import MentionsStop, Start, Stop, classify
 from wedding_wa.models import Chat, InboundMessage, OptOut, StopQuestion
 from wedding_wa.services import audit, households, queue, stop_questions
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.same_person import chats_of_person
@@ -72,7 +73,7 @@ def note_stop(
     sentence: str,
     at: datetime,
     now: datetime,
-    by: int | None = None,
+    by: By = None,
 ) -> None:
     """The person behind `chat` wants no more: nothing that waits for them goes.
 
@@ -85,7 +86,7 @@ def note_stop(
 
 
 def note_by_hand(
-    session: Session, chat: Chat, *, sentence: str, by: int | None, now: datetime
+    session: Session, chat: Chat, *, sentence: str, by: By, now: datetime
 ) -> None:
     """The guest told one of the couple in another way that they want no messages."""
     note_stop(session, chat, inbound_id=None, sentence=sentence, at=now, now=now, by=by)
@@ -93,7 +94,7 @@ def note_by_hand(
 
 
 def undo(
-    session: Session, wedding_id: int, opt_out_id: int, *, by: int | None, now: datetime
+    session: Session, wedding_id: int, opt_out_id: int, *, by: By, now: datetime
 ) -> None:
     """A person says that messages are wanted again, in every chat of the guest.
 
@@ -107,7 +108,7 @@ def undo(
         session,
         sa.update(_OPT_OUTS)
         .where(*_active(wedding_id, chats))
-        .values(undone_at=now, undone_by=by),
+        .values(undone_at=now, undone_by=audit.person(by)),
     )
     if undone:
         _tell(session, wedding_id, chats, now=now)
@@ -120,7 +121,7 @@ def answer_question(
     question_id: int,
     *,
     stop: bool,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """A person says what the guest meant. Raises NotFound; the first answer counts."""
@@ -130,6 +131,16 @@ def answer_question(
     answer = stop_questions.STOP if stop else stop_questions.GO_ON
     if not stop_questions.close(session, question_id, answer, by=by, now=now):
         return
+    audit.record(
+        session,
+        "stop_question_answered",
+        wedding_id=wedding_id,
+        by=by,
+        now=now,
+        question=question_id,
+        inbound=question.inbound_id,
+        answer=answer,
+    )
     said = session.get_one(InboundMessage, question.inbound_id)
     chat = _chat_of(session, said.account_id, said.chat_id)
     note(session, Change("chat", wedding_id, chat.id))
@@ -273,7 +284,7 @@ def _insert(
     inbound_id: int | None,
     sentence: str,
     at: datetime,
-    by: int | None,
+    by: By,
 ) -> None:
     """Write the wish for one chat, unless it is there already."""
     insert_once(
@@ -287,7 +298,7 @@ def _insert(
         inbound_id=inbound_id,
         sentence=sentence,
         at=at,
-        noted_by=by,
+        noted_by=audit.person(by),
     )
 
 
@@ -328,7 +339,7 @@ def _audit(
     wedding_id: int,
     row: int | None,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
-    audit.record(session, action, wedding_id=wedding_id, user_id=by, now=now, row=row)
+    audit.record(session, action, wedding_id=wedding_id, by=by, now=now, row=row)

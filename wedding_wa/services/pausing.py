@@ -18,10 +18,10 @@ from wedding_wa.models import (
     Consent,
     Evidence,
     MessageAttempt,
-    User,
     Wedding,
 )
 from wedding_wa.services import audit, notices
+from wedding_wa.services.audit import By
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.sql import changed
@@ -38,7 +38,7 @@ _COUNTED = (Outcome.NOT_SENT, Outcome.REFUSED)
 
 
 def pause_all(
-    session: Session, wedding_id: int, *, now: datetime, user_id: int | None = None
+    session: Session, wedding_id: int, *, now: datetime, by: By = None
 ) -> bool:
     """Stop all sending; what is in hand goes back before its mark. False: it was."""
     paused = changed(
@@ -54,14 +54,14 @@ def pause_all(
             notices.PAUSED_ALL,
             now=now,
             account_id=None,
-            **_person(session, user_id, now),
+            **_person(session, by, now),
         )
-        _tell(session, wedding_id, "sending_paused", now, user_id)
+        _tell(session, wedding_id, "sending_paused", now, by)
     return bool(paused)
 
 
 def resume_all(
-    session: Session, wedding_id: int, *, now: datetime, user_id: int | None = None
+    session: Session, wedding_id: int, *, now: datetime, by: By = None
 ) -> bool:
     """Go on with all sending, also of accounts that paused by themselves."""
     resumed = changed(
@@ -79,7 +79,7 @@ def resume_all(
     for account in accounts:
         _go_on(session, account, now=now)
     if resumed or accounts:
-        _tell(session, wedding_id, "sending_resumed", now, user_id)
+        _tell(session, wedding_id, "sending_resumed", now, by)
     return bool(resumed or accounts)
 
 
@@ -89,7 +89,7 @@ def pause_account(
     reason: str,
     *,
     now: datetime,
-    user_id: int | None = None,
+    by: By = None,
     figures: Mapping[str, object] | None = None,
 ) -> None:
     """Stop one account and tell the owner why. `figures` are JSON values for the
@@ -103,10 +103,10 @@ def pause_account(
     if not paused:
         return
     session.expire(account, ["paused_at", "pause_reason"])
-    told = {**_person(session, user_id, now, reason), **(figures or {})}
+    told = {**_person(session, by, now, reason), **(figures or {})}
     keep_told(session, account, now=now, figures=told)
     action = f"account_paused_by_{reason}"
-    _tell(session, account.wedding_id, action, now, user_id, account=account.key)
+    _tell(session, account.wedding_id, action, now, by, account=account.key)
 
 
 def keep_told(
@@ -166,7 +166,7 @@ def set_account_paused(
     paused: bool,
     *,
     now: datetime,
-    user_id: int | None = None,
+    by: By = None,
 ) -> None:
     """Stop one account, or go on with it whatever paused it; twice changes nothing.
 
@@ -176,11 +176,11 @@ def set_account_paused(
     if (account.paused_at is not None) == paused:
         return
     if paused:
-        pause_account(session, account, BY_PERSON, now=now, user_id=user_id)
+        pause_account(session, account, BY_PERSON, now=now, by=by)
         return
     _go_on(session, account, now=now)
     wedding_id = account.wedding_id
-    _tell(session, wedding_id, "account_resumed", now, user_id, account=account.key)
+    _tell(session, wedding_id, "account_resumed", now, by, account=account.key)
 
 
 def pause_if_failing(session: Session, account_id: int, *, now: datetime) -> None:
@@ -239,17 +239,16 @@ def _failures(session: Session, account: Account) -> dict[str, object]:
 
 
 def _person(
-    session: Session, user_id: int | None, now: datetime, reason: str = BY_PERSON
+    session: Session, by: By, now: datetime, reason: str = BY_PERSON
 ) -> dict[str, object]:
     """Who paused, as the sentence names them; nobody where it paused by itself."""
     if reason != BY_PERSON:
         return {}
-    user = session.get(User, user_id) if user_id is not None else None
     return {
         "by": BY_PERSON,
         "since": now.isoformat(),
-        "user_id": user_id,
-        "person": (user.name or user.email) if user else None,
+        "user_id": audit.person(by),
+        **audit.named(session, by),
     }
 
 
@@ -258,10 +257,8 @@ def _tell(
     wedding_id: int,
     action: str,
     now: datetime,
-    user_id: int | None,
+    by: By,
     **params: object,
 ) -> None:
-    audit.record(
-        session, action, wedding_id=wedding_id, user_id=user_id, now=now, **params
-    )
+    audit.record(session, action, wedding_id=wedding_id, by=by, now=now, **params)
     note(session, Change("wedding", wedding_id))

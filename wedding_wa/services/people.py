@@ -12,6 +12,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import LoginSession, Membership, Role, User
 from wedding_wa.services import audit, grants, passwords, sessions, users
+from wedding_wa.services.audit import By
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.lockout import Strangers
@@ -42,10 +43,15 @@ _SYSTEMS = (
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, for which wedding. A program (`user_id` None) has no login itself."""
+    """Who asks, for which wedding. A program has no login itself."""
 
     wedding_id: int
-    user_id: int | None
+    by: By
+
+    @property
+    def user_id(self) -> int | None:
+        """The person's id; None for a program."""
+        return audit.person(self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +140,10 @@ def let_in(
             email=email,
             password=password,
             name=name,
-            by=who.user_id,
+            by=who.by,
             now=now,
         )
-    users.set_password(session, email, password, by=who.user_id, now=now)
+    users.set_password(session, email, password, by=who.by, now=now)
     users.join(session, known, wedding_id=who.wedding_id, role=Role.OWNER)
     _tell(session, who, "login_added", known, now)
     return known
@@ -238,7 +244,7 @@ def _tell(
         session,
         action,
         wedding_id=who.wedding_id,
-        user_id=who.user_id,
+        by=who.by,
         now=now,
         of=user_id,
     )

@@ -12,6 +12,7 @@ from wedding_wa.domain.policy import Policy as PolicyValue
 from wedding_wa.domain.policy import changed
 from wedding_wa.models import Account, Policy
 from wedding_wa.services import audit, queue
+from wedding_wa.services.audit import By
 from wedding_wa.services.history import policy_of
 from wedding_wa.services.live import Change, note
 
@@ -22,7 +23,7 @@ def save_policy(
     texts: Mapping[str, str],
     *,
     now: datetime,
-    user_id: int | None = None,
+    by: By = None,
 ) -> PolicyValue:
     """Change limits from what a person typed; return them all. Raises BadInput.
 
@@ -43,7 +44,7 @@ def save_policy(
         session,
         "policy_changed",
         wedding_id=account.wedding_id,
-        user_id=user_id,
+        by=by,
         now=now,
         account=account.key,
         fields=sorted(texts),

@@ -21,8 +21,9 @@ from wedding_wa.domain.errors import Conflict, MessageRefused, NotFound
 from wedding_wa.domain.messages import Status
 from wedding_wa.models import QueueMessage
 from wedding_wa.services import audit, queue
+from wedding_wa.services.audit import By
 from wedding_wa.services.clock import Clock
-from wedding_wa.services.queue.rows import MESSAGES
+from wedding_wa.services.queue.rows import MESSAGES, find_mine
 from wedding_wa.services.queue_list import Wish, matching
 
 BATCH = 50
@@ -51,7 +52,7 @@ class Order:
 
     what: What
     wedding_id: int
-    by: int | None = None
+    by: By = None
     priority: int = 3
 
 
@@ -184,11 +185,18 @@ def _carry_out(
     return after
 
 
+def carry_out_one(
+    session: Session, order: Order, message_id: int, *, now: datetime
+) -> None:
+    """Change one message. Raises NotFound, or Conflict where it is too late."""
+    _DO[order.what](session, order, message_id, now)
+
+
 def _one(session: Session, order: Order, message_id: int, now: datetime) -> bool:
     """Change one message; False if it is too late. What it wrote is then undone."""
     try:
         with session.begin_nested():
-            _DO[order.what](session, order, message_id, now)
+            carry_out_one(session, order, message_id, now=now)
     except (Conflict, NotFound):
         return False
     return True
@@ -201,7 +209,7 @@ def _note(
         session,
         action,
         wedding_id=order.wedding_id,
-        user_id=order.by,
+        by=order.by,
         now=now,
         total=progress.total,
         done=progress.done,
@@ -228,6 +236,7 @@ def _priority(session: Session, order: Order, message_id: int, now: datetime) ->
 
 
 def _retry(session: Session, order: Order, message_id: int, now: datetime) -> None:
+    find_mine(session, order.wedding_id, message_id)
     if not queue.retry_failed(
         session, order.wedding_id, now=now, message_ids=[message_id]
     ):

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from wedding_wa.domain.retention import Retention, changed, from_stored
 from wedding_wa.models import Wedding
 from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 
 
@@ -25,7 +26,7 @@ def save_retention(
     texts: Mapping[str, str],
     *,
     now: datetime,
-    user_id: int | None = None,
+    by: By = None,
 ) -> Retention:
     """Change it from what a person typed; return it all. Raises BadInput.
 
@@ -40,7 +41,7 @@ def save_retention(
         session,
         "retention_changed",
         wedding_id=wedding_id,
-        user_id=user_id,
+        by=by,
         now=now,
         fields=sorted(texts),
     )

@@ -47,6 +47,11 @@ class Viewer:
     last_seen_at: datetime
     expires_at: datetime
 
+    @property
+    def by(self) -> int:
+        """Who does what they do, as the audit has it."""
+        return self.user_id
+
 
 def start(
     session: Session, user_id: int, *, days: int, user_agent: str = "", now: datetime

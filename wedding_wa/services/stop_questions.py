@@ -16,6 +16,8 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.opt_out import Start, Stop, classify
 from wedding_wa.models import Chat, InboundMessage, OptOut, StopQuestion
+from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.once import insert_once
 from wedding_wa.services.sql import changed, table
@@ -72,7 +74,7 @@ def weigh(
 
 
 def close(
-    session: Session, question_id: int, answer: str, *, by: int | None, now: datetime
+    session: Session, question_id: int, answer: str, *, by: By, now: datetime
 ) -> bool:
     """Write the answer down. False where there is one already."""
     return bool(
@@ -80,7 +82,7 @@ def close(
             session,
             sa.update(_QUESTIONS)
             .where(_QUESTIONS.c.id == question_id, _QUESTIONS.c.answered_at.is_(None))
-            .values(answered_at=now, answer=answer, answered_by=by),
+            .values(answered_at=now, answer=answer, answered_by=audit.person(by)),
         )
     )
 

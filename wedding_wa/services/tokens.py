@@ -230,7 +230,7 @@ def _end(session: Session, grant: Grant, action: str, now: datetime) -> None:
         session,
         action,
         wedding_id=grant.wedding_id,
-        user_id=grant.user_id,
+        by=grant.user_id,
         now=now,
         key_id=grant.key_id,
         prefix=grant.prefix,

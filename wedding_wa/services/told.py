@@ -15,7 +15,9 @@ from sqlmodel import Session, col, select
 
 from wedding_wa.domain.errors import BadInput, Refused
 from wedding_wa.domain.messages import Phase
-from wedding_wa.models import ApiKey, MessageEvent, User
+from wedding_wa.models import MessageEvent
+from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.queue.rows import find_mine, message_event
 from wedding_wa.services.queue_records import EventRecord
 
@@ -41,7 +43,7 @@ def tell(
     message_id: int,
     told: Told,
     *,
-    by: str,
+    by: By,
     now: datetime,
 ) -> EventRecord:
     """Write it into the message's timeline, as told by `by`.
@@ -49,7 +51,8 @@ def tell(
     Raises NotFound, BadInput on "metadata", or Refused where MOST were told already.
     """
     message = find_mine(session, wedding_id, message_id)
-    data = {"phase": told.phase, "by": by, **checked(told.metadata)}
+    name = "".join(audit.named(session, by).values())
+    data = {"phase": told.phase, "by": name, **checked(told.metadata)}
     if _how_many(session, message_id) >= MOST:
         raise Refused("programs.told_enough", n=MOST)
     event_id = message_event(
@@ -73,14 +76,6 @@ def checked(metadata: Mapping[str, object]) -> Mapping[str, object]:
     if size > MAX_BYTES:
         raise BadInput("programs.metadata_large", "metadata", n=MAX_BYTES)
     return metadata
-
-
-def name_of(session: Session, *, user_id: int | None, key_id: int | None) -> str:
-    """What the timeline calls whoever tells: the key's name, else the person's."""
-    if key_id is not None:
-        return session.get_one(ApiKey, key_id).name
-    user = session.get_one(User, user_id)
-    return user.name or user.email
 
 
 def _deeper(value: object, levels: int) -> bool:

@@ -15,6 +15,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import Membership, Role, User
 from wedding_wa.services import audit, grants, passwords, sessions
+from wedding_wa.services.audit import By
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.lockout import LockedOut, Strangers, charge
 from wedding_wa.words import languages
@@ -92,7 +93,7 @@ def add_login(
     password: str,
     name: str = "",
     role: Role = Role.OWNER,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> int:
     """Give a second person (the partner, a planner) a login of their own."""
@@ -102,7 +103,7 @@ def add_login(
         session,
         "login_added",
         wedding_id=wedding_id,
-        user_id=by,
+        by=by,
         now=now,
         added=user_id,
         role=role.value,
@@ -131,7 +132,7 @@ def set_password(
     email: str,
     password: str,
     *,
-    by: int | None = None,
+    by: By = None,
     keep: int | None = None,
     now: datetime,
 ) -> None:
@@ -157,7 +158,7 @@ def set_password(
             session,
             "password_set",
             wedding_id=wedding_id,
-            user_id=by,
+            by=by,
             now=now,
             of=user_id,
         )

@@ -7,6 +7,7 @@ that number cannot send, the message waits: the other one never takes over silen
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -188,21 +189,21 @@ class Ways:
         self._found = session.connection().execute(_TO_MANY, asked).all()
         chats |= {row.chat_id for row in self._found}
         self._unwanted = wants_none(session, wedding_id, chats)
+        self._places: dict[str | None, list[int]] = defaultdict(list)
+        for place, row in enumerate(self._found):
+            for name in {row.chat_id, row.phone}:  # an id has an @, a phone has none
+                self._places[name].append(place)
 
     def to(self, recipient: Recipient, *, account: str | None) -> Way | None:
         """As `way_to`."""
-        found = [row for row in self._found if _is_theirs(row, recipient, account)]
+        names = {*recipient.chat_ids, recipient.phone} - {None}
+        places = {place for name in names for place in self._places.get(name, ())}
+        theirs = (self._found[place] for place in sorted(places))
+        found = [row for row in theirs if account in (None, row.key)]
         if account is not None:
             found.sort(key=lambda row: row.chat_id != recipient.chat_id)
         chats = {*recipient.chat_ids, *(row.chat_id for row in found)}
         return _first_wanted(found, self._unwanted & chats)
-
-
-def _is_theirs(row: sa.Row[Any], one: Recipient, account: str | None) -> bool:
-    if account not in (None, row.key):
-        return False
-    same_phone = one.phone is not None and row.phone == one.phone
-    return same_phone or row.chat_id in one.chat_ids
 
 
 def _first_wanted(found: Sequence[sa.Row[Any]], unwanted: set[str]) -> Way | None:

@@ -13,6 +13,7 @@ from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.invitation import GUEST_LANGUAGES
 from wedding_wa.models import Wedding
 from wedding_wa.services import audit, places
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.weddings import checked_day, checked_name
 
@@ -62,7 +63,7 @@ def change_details(
     texts: Mapping[str, str],
     *,
     now: datetime,
-    user_id: int | None,
+    by: By,
 ) -> None:
     """Change the details in `texts`. Raises BadInput for the first wrong one.
 
@@ -80,7 +81,7 @@ def change_details(
         session,
         "wedding_changed",
         wedding_id=wedding_id,
-        user_id=user_id,
+        by=by,
         now=now,
         fields=sorted(values),
     )

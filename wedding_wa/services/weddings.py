@@ -121,7 +121,7 @@ def create_wedding(
     for key in ACCOUNT_KEYS:
         _add_account(session, wedding_id, key, now)
     audit.record(
-        session, "wedding_created", wedding_id=wedding_id, user_id=owner_id, now=now
+        session, "wedding_created", wedding_id=wedding_id, by=owner_id, now=now
     )
     note(session, Change("wedding", wedding_id))
     return wedding_id
@@ -148,7 +148,7 @@ def create_admin(
         session,
         "login_added",
         wedding_id=wedding_id,
-        user_id=None,
+        by=None,
         now=now,
         added=owner,
         role=Role.OWNER.value,

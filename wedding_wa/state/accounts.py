@@ -156,7 +156,7 @@ def _desk(who: Viewer) -> Desk:
     if not may_control(who):
         raise Refused("error.not_allowed")
     now = runtime.current()
-    return Desk(now.db, now.clients, now.clock, user_id=who.user_id)
+    return Desk(now.db, now.clients, now.clock, by=who.user_id)
 
 
 async def _account_id(who: Viewer, key: str) -> int:
@@ -173,7 +173,7 @@ async def _set_paused(desk: Desk, account_id: int, *, paused: bool) -> None:
         account_id,
         paused,
         now=desk.clock.now(),
-        user_id=desk.user_id,
+        by=desk.by,
     )
 
 

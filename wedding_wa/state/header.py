@@ -47,7 +47,7 @@ async def header_values(who: Viewer, lang: str) -> dict[str, object]:
 async def pause_everything(who: Viewer, paused: bool) -> None:
     """Pause or resume all sending of the reader's wedding."""
     now, change = runtime.current(), pause_all if paused else resume_all
-    await now.db.write(change, who.wedding_id, now=now.clock.now(), user_id=who.user_id)
+    await now.db.write(change, who.wedding_id, now=now.clock.now(), by=who.user_id)
 
 
 async def go_on(who: Viewer, key: str) -> None:
@@ -62,7 +62,7 @@ async def go_on(who: Viewer, key: str) -> None:
         account_id,
         False,
         now=now.clock.now(),
-        user_id=who.user_id,
+        by=who.user_id,
     )
 
 

@@ -107,7 +107,7 @@ class MaintenanceState(PageState):
                 chore_rows.want,
                 storable(name, _LONGEST),
                 wedding_id=who.wedding_id,
-                user_id=who.user_id,
+                by=who.user_id,
                 now=app.clock.now(),
             )
             await self._do(asked)
@@ -256,5 +256,5 @@ async def _save(who: Viewer, texts: Mapping[str, str]) -> None:
         who.wedding_id,
         texts,
         now=app.clock.now(),
-        user_id=who.user_id,
+        by=who.user_id,
     )

@@ -10,7 +10,7 @@ import reflex as rx
 from wedding_wa import runtime
 from wedding_wa.services import opt_outs
 from wedding_wa.services.inbox_people import Person
-from wedding_wa.services.opt_out_list import Question, Wish, opt_out_list
+from wedding_wa.services.opt_out_list import Question, Who, Wish, opt_out_list
 from wedding_wa.services.rights import may_send
 from wedding_wa.services.sessions import Viewer
 from wedding_wa.state.base import Leave, PageState
@@ -100,10 +100,9 @@ class OptedOutState(PageState):
 
 
 def _wish(wish: Wish, lang: str) -> WishView:
-    program, ended = say(lang, "opt_out.program"), ""
-    undone_by = program if wish.undone_by_program else wish.undone_by
+    ended = ""
     if wish.undone_at is not None:
-        ended = START if wish.by_start else PERSON if undone_by else LINK
+        ended = START if wish.by_start else PERSON if wish.undone_by else LINK
     return WishView(
         id=wish.id,
         name=_name(wish.person, lang),
@@ -112,11 +111,19 @@ def _wish(wish: Wish, lang: str) -> WishView:
         account=wish.account,
         sentence=wish.sentence,
         at=wish.at.isoformat(),
-        noted_by=program if wish.noted_by_program else wish.noted_by,
+        noted_by=_called(wish.noted_by, lang),
         ended=ended,
         ended_at=wish.undone_at.isoformat() if wish.undone_at else "",
-        ended_by=undone_by,
+        ended_by=_called(wish.undone_by, lang),
     )
+
+
+def _called(who: Who | None, lang: str) -> str:
+    """How a person or a program is named; "" for nobody."""
+    if who is None or not who.program:
+        return who.name if who else ""
+    key = "program" if who.name else "some_program"
+    return say(lang, f"opt_out.{key}", name=who.name)
 
 
 def _question(asked: Question, lang: str) -> QuestionView:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from wedding_wa.domain.messages import HoldRule, Phase, SkipReason
+from wedding_wa.services.queue.doubt import PERSON
 from wedding_wa.services.queue_timeline import Event
 from wedding_wa.state.queue_views import Speech, moment_of
 from wedding_wa.words import catalogue, say
@@ -133,11 +134,20 @@ def _cancelled(_event: Event, speech: Speech) -> str:
 
 
 def _settled(event: Event, speech: Speech) -> str:
+    if event.data.get("evidence") == PERSON:
+        return _said(event, speech)
     if event.data.get("result") != "sent":
         return say(speech.lang, "phase.about.not_found")
     key = f"phase.evidence.{event.data.get('evidence')}"
     known = key in catalogue(speech.lang)
     return say(speech.lang, key if known else "phase.evidence.other")
+
+
+def _said(event: Event, speech: Speech) -> str:
+    """Nothing proves it but somebody's word: whose, where that was written down."""
+    what = "sent" if event.data.get("result") == "sent" else "not_sent"
+    who = next((o for o in ("person", "program") if event.data.get(o)), "somebody")
+    return say(speech.lang, f"phase.said.{what}.{who}", name=event.data.get(who, ""))
 
 
 def _rescued(event: Event, speech: Speech) -> str:

@@ -6,6 +6,7 @@ one changed badge does not send the list again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -183,12 +184,18 @@ def _waits(row: Row, why: Why, speech: Speech) -> str:
         return why_words(why, speech)
     if why.rule is HoldRule.BY_HAND:
         since = _at(row.held_at, speech)
-        who = why.params.get("who")
-        key = "by_name" if who else "by_hand"
-        return say(speech.lang, f"queue.aside.{key}", since=since, who=who)
+        return _held_by(why.params, since, speech)
     if why.rule is HoldRule.MISSED and (due := moment_of(why.params.get("was_due"))):
         return say(speech.lang, "queue.aside.missed", at=_at(due, speech))
     return why_words(why, speech)
+
+
+def _held_by(params: Mapping[str, object], since: str, speech: Speech) -> str:
+    if program := params.get("program"):
+        return say(speech.lang, "queue.aside.by_program", since=since, who=program)
+    person = params.get("person") or params.get("who")  # so earlier rows name them
+    key = "by_name" if person else "by_hand"
+    return say(speech.lang, f"queue.aside.{key}", since=since, who=person)
 
 
 def _useful(row: Row, speech: Speech) -> str:

@@ -43,6 +43,7 @@ PAUSES = (
     pausing.BY_SILENCE,
     pausing.BY_NUMBER,
     "by_command",
+    "by_program",
     "other",
 )
 ALL = "all"
@@ -161,6 +162,7 @@ def _sentence(one: NoticeView, reader: Reader) -> str:
     words = {
         "name": reader.name(one.account),
         "person": params.get("person") or "",
+        "program": params.get("program") or "",
         "n": params.get("n") or 0,
         "since": reader.moment(params.get("since") or one.at.isoformat()),
         "until": reader.moment(params.get("until")),
@@ -174,7 +176,7 @@ def _key(one: NoticeView) -> str:
     params = one.params
     by = str(params.get("by") or "other")
     if by == pausing.BY_PERSON and not params.get("person"):
-        by = "by_command"
+        by = "by_program" if params.get("program") else "by_command"
     match one.kind:
         case notices.ACCOUNT_DOWN:
             status = str(params.get("status"))
@@ -185,7 +187,8 @@ def _key(one: NoticeView) -> str:
         case notices.PAUSED:
             return f"notice.paused.{by if by in PAUSES else 'other'}"
         case notices.PAUSED_ALL if by != pausing.BY_PERSON:
-            return "notice.paused_all_by_command"
+            program = by == "by_program"
+            return f"notice.paused_all_by_{'program' if program else 'command'}"
         case _:
             return f"notice.{one.kind}"
 

@@ -88,7 +88,7 @@ async def _save(who: Viewer, texts: Texts) -> None:
         who.wedding_id,
         texts,
         now=now.clock.now(),
-        user_id=who.user_id,
+        by=who.user_id,
     )
 
 

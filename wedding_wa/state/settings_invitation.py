@@ -129,7 +129,7 @@ class InvitationState(PageState):
             who.wedding_id,
             self.language,
             now=now.clock.now(),
-            user_id=who.user_id,
+            by=who.user_id,
         )
         rest = {p: t for p, t in self._typed().items() if p != self.language}
         self._keep(rest)
@@ -142,7 +142,7 @@ class InvitationState(PageState):
         if who is None:
             return
         await now.db.write(
-            remove_cover, who.wedding_id, now=now.clock.now(), user_id=who.user_id
+            remove_cover, who.wedding_id, now=now.clock.now(), by=who.user_id
         )
         await self._refresh()
 
@@ -276,7 +276,7 @@ def _version(texts: Typed, cover: str) -> str:
 async def _save(who: Viewer, typed: Typed) -> None:
     """Save all parts; each is checked again where it is stored."""
     app = runtime.current()
-    when: dict[str, Any] = {"now": app.clock.now(), "user_id": who.user_id}
+    when: dict[str, Any] = {"now": app.clock.now(), "by": who.user_id}
     for part, texts in typed.items():
         if part == WEDDING:
             await app.db.write(change_details, who.wedding_id, texts, **when)

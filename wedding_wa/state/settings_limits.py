@@ -146,7 +146,7 @@ class LimitsState(PageState):
         if (who := await self._allowed(may_manage)) is None:
             return
         await now.db.write(
-            to_defaults, who.wedding_id, key, now=now.clock.now(), user_id=who.user_id
+            to_defaults, who.wedding_id, key, now=now.clock.now(), by=who.user_id
         )
         self._keep(key, {})
         await self._refresh()
@@ -164,7 +164,7 @@ class LimitsState(PageState):
             source=key,
             target=OTHER[key],
             now=now.clock.now(),
-            user_id=who.user_id,
+            by=who.user_id,
         )
         self._keep(OTHER[key], {})
         await self._refresh()
@@ -244,7 +244,7 @@ async def _save(who: Viewer, key: str, texts: Mapping[str, str]) -> None:
     now = runtime.current()
     account_id = await now.db.read(account_id_of, who.wedding_id, key)
     await now.db.write(
-        save_policy, account_id, texts, now=now.clock.now(), user_id=who.user_id
+        save_policy, account_id, texts, now=now.clock.now(), by=who.user_id
     )
 
 

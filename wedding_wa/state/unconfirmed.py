@@ -77,7 +77,7 @@ class UnconfirmedState(PageState):
             decide,
             who.wedding_id,
             int(message_id),
-            user_id=who.user_id,
+            by=who.user_id,
             now=app.clock.now(),
         )
         await self._do(_with_reason(work), done=done)

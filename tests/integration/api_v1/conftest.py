@@ -12,6 +12,7 @@ from sqlmodel import select
 from tests import accounts as see
 from tests.builders import Couple, make_couple
 from tests.fakes import NOON
+from tests.integration.api_v1.audited import watched
 from tests.integration.api_v1.token_door import Door
 from tests.integration.auth.conftest import House, house  # noqa: F401
 from tests.integration.inbox.conftest import Post
@@ -92,11 +93,12 @@ def program_of(house: House, wedding: int, *scopes: str) -> httpx.AsyncClient:  
         scopes=scopes,
         now=NOON,
     )
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         transport=httpx.ASGITransport(house.app, raise_app_exceptions=False),
         base_url="http://localhost:8000/api/v1",
         headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
     )
+    return watched(client, house.db)
 
 
 @dataclass
@@ -134,7 +136,7 @@ async def reader(place: Place) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def sender(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+async def sending(place: Place) -> AsyncIterator[httpx.AsyncClient]:
     """With the right that the Queue page's buttons need, and no other."""
     async with place.program("send") as client:
         yield client

@@ -189,6 +189,14 @@ def anywhere(place: Place, *scopes: str, made: Made | None = None) -> httpx.Asyn
     return client
 
 
+async def ask(
+    client: httpx.AsyncClient, door: Door, paths: Things, named: Things
+) -> httpx.Response:
+    """Ask with the ids of one wedding in the path, and of one in the body."""
+    address = filled(door, paths.paths)
+    return await client.request(door.method, address, **request_of(door, named.named))
+
+
 def filled(door: Door, values: dict[str, object]) -> str:
     """The path with ids in it. A parameter that is not known fails: give it one."""
     known = values | NAMED

@@ -18,6 +18,7 @@ from tests.integration.accounts.conftest import (  # noqa: F401
     fast_simulator,
     house,
 )
+from tests.integration.api_v1.audited import watched
 from tests.integration.auth.conftest import served
 from wedding_wa.models import AuditEntry
 from wedding_wa.services import apikeys
@@ -75,12 +76,13 @@ def client(made: House, tmp_path: Path, *scopes: str) -> httpx.AsyncClient:
         scopes=scopes,
         now=made.app.clock.now(),
     )
-    return httpx.AsyncClient(
+    asking = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://localhost:8000/api/v1",
         headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
         timeout=PATIENCE_S,
     )
+    return watched(asking, made.db)
 
 
 @pytest.fixture

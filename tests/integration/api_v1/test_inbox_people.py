@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from tests.fakes import NOON
 from tests.integration.api_v1.conftest import PIA, Made, Place
 from tests.integration.api_v1.twins import Twins, trace
 from tests.integration.inbox.conftest import Post
-from wedding_wa.models import Chat, Consent, OptOut
+from wedding_wa.models import AuditEntry, Chat, Consent, OptOut
 from wedding_wa.services import inbox_marks, inbox_naming, opt_outs
 from wedding_wa.services.inbox_people import group_of
-from wedding_wa.services.opt_out_list import opt_out_list
+from wedding_wa.services.opt_out_list import Who, open_questions, opt_out_list
 from wedding_wa.state.opted_out import _wish
 
 WRITER = {
@@ -181,21 +182,57 @@ async def test_a_wish_told_elsewhere_stops_what_waits(
 async def test_the_page_says_that_a_program_did_it(
     place: Place, program: httpx.AsyncClient
 ) -> None:
-    """What it noted or undid is not told as the guest's own word, nor as a mistake."""
+    """What it noted or undid is not told as the guest's own word, nor as a mistake, and
+    which program it was."""
     wedding, chat = place.mine.couple.wedding, place.mine.chat
     await program.post(f"/inbox/{chat}/opt-out", json={"sentence": "Basta, grazie"})
     found = place.house.db.read_now(opt_out_list, wedding)
-    told = {one.sentence: one.noted_by_program for one in found.active}
-    assert told == {"Basta, grazie": True, "STOP": False}
+    told = {one.sentence: one.noted_by for one in found.active}
+    it = Who("program", program=True)
+    assert told == {"Basta, grazie": it, "STOP": None}
     for one in found.active:
         await program.post(f"/opt-outs/{one.id}/undo")
     found = place.house.db.read_now(opt_out_list, wedding)
-    assert [one.undone_by_program for one in found.undone] == [True, True]
+    assert [one.undone_by for one in found.undone] == [it, it]
     views = [_wish(one, "en") for one in found.undone]
     assert [(one["ended"], one["ended_by"]) for one in views] == [
-        ("person", "another program")
+        ("person", "the program “program”")
     ] * 2
-    assert {one["noted_by"] for one in views} == {"another program", ""}
+    assert {one["noted_by"] for one in views} == {"the program “program”", ""}
+
+
+async def test_the_page_says_which_program_judged_a_sentence(
+    place: Place, program: httpx.AsyncClient
+) -> None:
+    """That a guest's words mean STOP was its word: the page does not say that the guest
+    themselves wrote STOP."""
+    wedding = place.mine.couple.wedding
+    Post(place.house.db, place.mine.couple).writes(
+        PIA, "Per favore stop con i messaggi la sera"
+    )
+    [asked] = place.house.db.read_now(open_questions, wedding)
+    answer = {"answer": "stop"}
+    assert (await program.post(f"/questions/{asked.id}/answer", json=answer)).is_success
+    found = place.house.db.read_now(opt_out_list, wedding)
+    told = {one.sentence: one.noted_by for one in found.active}
+    assert told == {asked.sentence: Who("program", program=True), "STOP": None}
+
+
+async def test_of_lines_without_a_key_the_page_says_another_program(
+    place: Place, program: httpx.AsyncClient
+) -> None:
+    """An earlier version wrote them so."""
+    wedding, chat = place.mine.couple.wedding, place.mine.chat
+    await program.post(f"/inbox/{chat}/opt-out", json={"sentence": "Basta, grazie"})
+
+    def forget(session: Session) -> None:
+        session.execute(sa.update(AuditEntry).values(params={}))
+
+    place.house.db.write_now(forget)
+    found = place.house.db.read_now(opt_out_list, wedding)
+    views = [_wish(one, lang) for one in found.active for lang in ("en", "it")]
+    told = {one["noted_by"] for one in views}
+    assert told == {"another program", "un altro programma", ""}
 
 
 async def test_nobody_of_another_wedding_can_be_named(

@@ -51,7 +51,7 @@ async def test_words_are_written_and_taken_back_as_on_the_page(
     words = {"headline": "Ci sposiamo davvero"}
     changed = await program.patch("/invitation/texts/it", json=words)
     assert changed.json() == before["it"] | words | {"own": ["headline"]}
-    save = {"now": NOON, "user_id": None}
+    save = {"now": NOON, "by": None}
     db.write_now(save_texts, theirs, "it", words, **save)
     twins.same("invitation", "audit_entry")
     after = (await program.get("/invitation")).json()["texts"]
@@ -70,7 +70,7 @@ async def test_day_and_place_are_changed_as_on_the_page(
     body = {"day": "2027-06-19", "place": "Villa Rossi", "guest_language": "it"}
     told = (await program.patch("/invitation", json=body)).json()
     assert {name: told[name] for name in body} == body
-    db.write_now(change_details, theirs, body, now=NOON, user_id=None)
+    db.write_now(change_details, theirs, body, now=NOON, by=None)
     twins.same("wedding", "audit_entry")
     refused = await program.patch("/invitation", json={"time_zone": "Europe/Paris"})
     assert refused.status_code == 422

@@ -15,6 +15,7 @@ from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import AuditEntry
 from wedding_wa.services import apikey_list, apikeys, live
 from wedding_wa.services.apikeys import MissingScope
+from wedding_wa.services.audit import Program
 
 FIELDS = {
     "id",
@@ -26,6 +27,7 @@ FIELDS = {
     "expires_at",
     "last_used_at",
     "revoked_at",
+    "made_by",
 }
 NEW = {"name": "website", "scopes": ["send", "read"]}
 
@@ -162,15 +164,16 @@ def test_a_key_makes_none_that_may_more(place: Place) -> None:
     key = db.write_now(apikeys.create_key, scopes=["read", "send"], **common)
     holder = db.read_now(apikeys.holder, key, NOON)
     assert holder is not None
+    itself = Program(holder.key_id)
     for scope in ("control", "admin"):
         with pytest.raises(MissingScope):
             db.write_now(
                 apikeys.create_key,
                 scopes=["read", scope],
-                by_key=holder.key_id,
+                by=itself,
                 **common,
             )
-    db.write_now(apikeys.create_key, scopes=["send"], by_key=holder.key_id, **common)
+    db.write_now(apikeys.create_key, scopes=["send"], by=itself, **common)
 
 
 async def test_the_list_has_pages(place: Place, admin: httpx.AsyncClient) -> None:

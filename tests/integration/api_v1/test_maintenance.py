@@ -86,9 +86,7 @@ async def test_a_run_is_asked_for_as_on_the_page(
     assert (asked.status_code, asked.json()["state"]) == (202, "wanted")
     row = db.read_now(lambda s: s.get_one(Chore, "retention"))
     assert row.wanted_at == NOON
-    db.write_now(
-        chore_rows.want, "retention", wedding_id=wedding, user_id=None, now=NOON
-    )
+    db.write_now(chore_rows.want, "retention", wedding_id=wedding, by=None, now=NOON)
     twins.same("audit_entry")
     place.house.clock.advance(60)
     await program.post("/maintenance/retention/run")

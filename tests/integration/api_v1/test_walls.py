@@ -7,13 +7,11 @@ import httpx
 from tests.integration.api_v1.conftest import Place
 from tests.integration.api_v1.doors import (
     NAMED,
-    Door,
     Things,
     anywhere,
+    ask,
     doors,
-    filled,
     ids_in,
-    request_of,
     rows_of,
     things,
 )
@@ -55,7 +53,7 @@ async def test_who_is_not_known_is_let_in_nowhere(place: Place) -> None:
                 client.headers["Authorization"] = key or ""
                 if key is None:
                     client.headers.pop("Authorization")
-                answer = await _ask(client, door, mine, mine)
+                answer = await ask(client, door, mine, mine)
                 shown = (key or "").startswith("Bearer")
                 how = 'Bearer error="invalid_token"' if shown else "Bearer"
                 told = (answer.status_code, answer.headers.get("WWW-Authenticate"))
@@ -77,7 +75,7 @@ async def test_every_route_asks_for_its_right(place: Place) -> None:
         async with anywhere(place, *others) as client:
             before = rows_of(place, mine.wedding)
             for door in [one for one in doors() if one.right == right]:
-                answer = await _ask(client, door, mine, mine)
+                answer = await ask(client, door, mine, mine)
                 told = (answer.status_code, answer.json().get("code"))
                 how = f'Bearer error="insufficient_scope", scope="{right}"'
                 challenge = answer.headers.get("WWW-Authenticate")
@@ -94,7 +92,7 @@ async def test_a_right_to_read_changes_nothing(place: Place) -> None:
         before = rows_of(place, mine.wedding)
         for door in [one for one in doors() if one.right == "read"]:
             assert door.method == "GET"
-            await _ask(client, door, mine, mine)
+            await ask(client, door, mine, mine)
     assert rows_of(place, mine.wedding) == before
 
 
@@ -107,8 +105,8 @@ async def test_nothing_of_another_wedding_is_reached(place: Place) -> None:
     async with anywhere(place, *RIGHTS) as client:
         before = everything(place.house.db)
         for door in [one for one in doors() if set(one.parameters) - set(NAMED)]:
-            answer = await _ask(client, door, theirs, mine)
-            missing = await _ask(client, door, nowhere, mine)
+            answer = await ask(client, door, theirs, mine)
+            missing = await ask(client, door, nowhere, mine)
             if answer.status_code != 404 or _told(answer) != _told(missing):
                 wrong[door.name] = (answer.text[:200], missing.text[:200])
         after = everything(place.house.db)
@@ -125,7 +123,7 @@ async def test_others_ids_reach_nothing_by_the_body_either(place: Place) -> None
     before = rows_of(place, theirs.wedding)
     async with anywhere(place, *RIGHTS) as client:
         for door in [one for one in doors() if ids_in(one)]:
-            answer = await _ask(client, door, mine, theirs)
+            answer = await ask(client, door, mine, theirs)
             if answer.status_code not in (404, 409, 422):
                 wrong[door.name] = answer.text[:200]
             if leaked := _leaks(answer, theirs):
@@ -142,7 +140,7 @@ async def test_ones_own_is_reached_and_only_that(place: Place) -> None:
     before = rows_of(place, theirs.wedding)
     async with anywhere(place, *RIGHTS) as client:
         for door in doors():
-            answer = await _ask(client, door, mine, mine)
+            answer = await ask(client, door, mine, mine)
             fine = answer.is_success or answer.status_code in NOT_HERE
             if not fine and answer.status_code not in ELSE.get(door.name, ()):
                 wrong[door.name] = f"{answer.status_code} {answer.text[:300]}"
@@ -187,14 +185,6 @@ async def test_others_rows_do_not_show_by_a_query(place: Place) -> None:
                     wrong[door.name] = str(leaked)
     assert not wrong, _listed(wrong)
     assert mine.wedding != theirs.wedding
-
-
-async def _ask(
-    client: httpx.AsyncClient, door: Door, paths: Things, named: Things
-) -> httpx.Response:
-    """Ask with the ids of one wedding in the path, and of one in the body."""
-    address = filled(door, paths.paths)
-    return await client.request(door.method, address, **request_of(door, named.named))
 
 
 def _listed(wrong: dict[str, object]) -> str:

@@ -33,7 +33,7 @@ async def test_what_is_named_is_changed_as_on_the_page(
     async with place.program("admin") as owner:
         changed = await owner.patch("/wedding", json=NEW)
         assert (changed.status_code, changed.json()) == (200, saved)
-        place.house.db.write_now(change_details, theirs, NEW, now=NOON, user_id=None)
+        place.house.db.write_now(change_details, theirs, NEW, now=NOON, by=None)
         twins.same("wedding", "audit_entry")
         gone = await owner.patch("/wedding", json={"day": None})
         assert gone.json() == saved | {"day": None}

@@ -30,14 +30,14 @@ def queued(place: Place) -> list[QueueMessage]:
 )
 async def test_a_message_goes_into_the_queue(
     place: Place,
-    sender: httpx.AsyncClient,
+    sending: httpx.AsyncClient,
     slash: str,
     queue_id: object,
     name: str | None,
 ) -> None:
     """Their body; queued like the rest; their id is the message's client_message_id."""
     said = {"phone": "333 111 2222", "message": "Ciao!", "queue_id": queue_id}
-    answer = await sender.post(f"{ROOT}/groom/send{slash}", json=said)
+    answer = await sending.post(f"{ROOT}/groom/send{slash}", json=said)
     assert answer.status_code == 202
     (row,) = queued(place)
     assert answer.json() == {
@@ -54,12 +54,12 @@ async def test_a_message_goes_into_the_queue(
 
 
 async def test_asked_again_it_is_the_same_message(
-    place: Place, sender: httpx.AsyncClient
+    place: Place, sending: httpx.AsyncClient
 ) -> None:
     """Also many times at once, and all but the first are told that it was there;
     another text under the same id is refused."""
     said = {"phone": CARLA, "message": "Ciao!", "queue_id": 17}
-    asked = [sender.post(f"{ROOT}/groom/send", json=said) for _ in range(20)]
+    asked = [sending.post(f"{ROOT}/groom/send", json=said) for _ in range(20)]
     answers = await asyncio.gather(*asked)
     assert {answer.status_code for answer in answers} == {202}
     replayed = [answer.headers.get("Idempotency-Replayed") for answer in answers]
@@ -67,24 +67,24 @@ async def test_asked_again_it_is_the_same_message(
     (row,) = queued(place)
     assert {answer.json()["task_id"] for answer in answers} == {row.task_id}
     said["message"] = "Arrivederci!"
-    other = await sender.post(f"{ROOT}/groom/send", json=said)
+    other = await sending.post(f"{ROOT}/groom/send", json=said)
     assert (other.status_code, other.json()["code"]) == (422, "error.key_used")
     assert "queue_id" in other.text
     assert len(queued(place)) == 1
 
 
 async def test_who_has_not_written_to_this_number(
-    place: Place, sender: httpx.AsyncClient
+    place: Place, sending: httpx.AsyncClient
 ) -> None:
     """409 with the link of the number that was named; who wants none: 409 as well."""
     said = {"phone": CARLA, "message": "Ciao!"}
-    cold = await sender.post(f"{ROOT}/bride/send", json=said)
+    cold = await sending.post(f"{ROOT}/bride/send", json=said)
     assert (cold.status_code, cold.json()["code"]) == (409, "error.no_consent")
     assert cold.json()["link"] == "https://wa.me/393470000002"
     said["phone"] = PIA
-    assert (await sender.post(f"{ROOT}/groom/send", json=said)).status_code == 409
+    assert (await sending.post(f"{ROOT}/groom/send", json=said)).status_code == 409
     said["phone"] = UGO
-    unwilling = await sender.post(f"{ROOT}/bride/send", json=said)
+    unwilling = await sending.post(f"{ROOT}/bride/send", json=said)
     assert (unwilling.status_code, unwilling.json()["code"]) == (
         409,
         "error.opted_out",
@@ -111,20 +111,20 @@ async def test_who_has_not_written_to_this_number(
     ids=lambda value: str(value)[:30],
 )
 async def test_what_is_wrong_is_told_by_their_names(
-    place: Place, sender: httpx.AsyncClient, wrong: dict[str, object], field: str
+    place: Place, sending: httpx.AsyncClient, wrong: dict[str, object], field: str
 ) -> None:
     """The fields as they call them, not as ours are called."""
     said = {"phone": CARLA, "message": "Ciao!", **wrong}
-    answer = await sender.post(f"{ROOT}/groom/send", json=said)
+    answer = await sending.post(f"{ROOT}/groom/send", json=said)
     assert answer.status_code == 422, answer.text
     assert field in answer.text
     assert queued(place) == []
 
 
-async def test_a_session_that_is_none(sender: httpx.AsyncClient) -> None:
+async def test_a_session_that_is_none(sending: httpx.AsyncClient) -> None:
     """groom or bride."""
     said = {"phone": CARLA, "message": "Ciao!"}
-    answer = await sender.post(f"{ROOT}/default/send", json=said)
+    answer = await sending.post(f"{ROOT}/default/send", json=said)
     assert answer.status_code == 422
     assert "session" in answer.text
 

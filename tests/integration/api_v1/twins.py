@@ -105,9 +105,11 @@ def _row(row: Any) -> list[tuple[str, object]]:
 
 
 def _value(value: object) -> object:
-    """A JSON value without the numbers of rows, which any number in it may be."""
+    """A JSON value without the numbers of rows, which any number in it may be, and
+    without the name of the program: in the other wedding nobody is named."""
     if isinstance(value, dict):
-        return {k: _value(v) for k, v in value.items() if not _is_number(v)}
+        named = {k: v for k, v in value.items() if k != "program"}
+        return {k: _value(v) for k, v in named.items() if not _is_number(v)}
     if isinstance(value, list):
         return [_value(one) for one in value if not _is_number(one)]
     return value

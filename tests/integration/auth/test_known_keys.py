@@ -15,9 +15,7 @@ from wedding_wa.services.known_keys import KnownKeys
 
 
 def _revoke(db: Database, wedding: int, key_id: int) -> None:
-    db.write_now(
-        apikeys.revoke_key, key_id, wedding_id=wedding, by=None, by_key=None, now=NOON
-    )
+    db.write_now(apikeys.revoke_key, key_id, wedding_id=wedding, by=None, now=NOON)
 
 
 def _made(db: Database) -> tuple[int, str]:

@@ -60,7 +60,7 @@ def test_cover(any_database: Database) -> None:
     """One picture at a time, found by token and digest, gone when it is removed."""
     wedding = make_couple(any_database).wedding
     any_database.write_now(_household, wedding)
-    when = {"now": NOON, "user_id": None}
+    when = {"now": NOON, "by": None}
     for data in (b"older", b"newer picture"):
         any_database.write_now(store_cover, wedding, Picture(data, 3, 4), **when)
     cover = any_database.read_now(cover_of, wedding)
@@ -92,7 +92,7 @@ def test_the_link_of_a_joined_household_still_opens(any_database: Database) -> N
     wedding = make_couple(any_database).wedding
     gone = any_database.write_now(_household, wedding)
     any_database.write_now(
-        store_cover, wedding, Picture(b"sea", 3, 4), now=NOON, user_id=None
+        store_cover, wedding, Picture(b"sea", 3, 4), now=NOON, by=None
     )
     kept = any_database.write_now(
         lambda s: create_household(s, wedding, name="Bianchi", side="groom", now=NOON)

@@ -143,7 +143,7 @@ async def test_a_wish_of_another_process_is_heard_and_run(
                 chore_rows.want,
                 "rare",
                 wedding_id=couple.wedding,
-                user_id=None,
+                by=None,
                 now=datetime.now(UTC),
             )
         asked = rows(any_database)["rare"]
@@ -163,7 +163,7 @@ def test_only_what_there_is_can_be_asked_for(database: Database) -> None:
             chore_rows.want,
             "nonsense",
             wedding_id=couple.wedding,
-            user_id=None,
+            by=None,
             now=datetime.now(UTC),
         )
     assert rows(database) == {}
@@ -225,7 +225,7 @@ def test_two_processes_leave_a_nightly_run_to_the_first(any_database: Database) 
         chore_rows.want,
         "nightly",
         wedding_id=couple.wedding,
-        user_id=None,
+        by=None,
         now=night,
     )
     assert [begin(86_402), begin(86_403)] == [True, False]

@@ -140,7 +140,7 @@ def test_doubts_are_told_by_what_ended_them(desk: Desk) -> None:
         assert desk.settle(one, went=went)
     decisions = (queue.declare_sent, queue.send_again)
     for one, decide in zip(doubts[2:], decisions, strict=False):
-        desk.db.write_now(decide, desk.couple.wedding, one, user_id=None, now=desk.now)
+        desk.db.write_now(decide, desk.couple.wedding, one, by=None, now=desk.now)
     found = read(desk)
     assert dict(found.settled) == {"chat": 2, "person": 2}
     assert (found.planned, found.lines["unconfirmed"]) == (5, 1)

@@ -16,8 +16,9 @@ from tests.reflex_harness import Tab
 from wedding_wa.db import Database
 from wedding_wa.models import Account, Role
 from wedding_wa.runtime import Runtime
-from wedding_wa.services import notices, pausing
+from wedding_wa.services import apikeys, notices, pausing
 from wedding_wa.services.account_status import apply_status
+from wedding_wa.services.audit import Program
 from wedding_wa.state.base import PageState
 from wedding_wa.state.overview import OverviewState
 
@@ -175,6 +176,25 @@ KINDS = [
     (notices.RESTORED, {"why": "settling", "account": "bride"}),
     (notices.RESTRICTED, {"until": (NOON + timedelta(hours=30)).isoformat()}),
 ]
+
+
+async def test_a_program_that_paused_is_named(desk: Desk) -> None:
+    """By the name of its key: of all sending, and of one number."""
+    wedding, groom = desk.couple.wedding, desk.couple.groom
+    key = desk.db.write_now(
+        apikeys.create_key, wedding_id=wedding, name="dj", scopes=["admin"], now=NOON
+    )
+    found = desk.db.read_now(apikeys.holder, key, NOON)
+    assert found is not None
+    by = Program(found.key_id)
+    desk.db.write_now(pausing.set_account_paused, groom, True, now=NOON, by=by)
+    desk.db.write_now(pausing.pause_all, wedding, now=NOON, by=by)
+    async with desk.tab() as tab:
+        await tab.open(OverviewState.live)
+        assert {str(one["text"]) for one in await ribbons(tab)} == {
+            "All sending is paused since 14:00, by the program “dj”. Nothing is lost.",
+            "Luca's number is paused since 14:00, by the program “dj”.",
+        }
 
 
 @pytest.mark.parametrize("lang", ["en", "it"])

@@ -334,7 +334,7 @@ def test_failures_in_a_row_pause_with_figures_and_going_on_counts_anew(
     assert told.params["first"] == at(0).isoformat()
     assert told.params["error"] == "error.waha.rate_limited"
     database.write_now(
-        pausing.set_account_paused, couple.groom, False, now=at(9), user_id=None
+        pausing.set_account_paused, couple.groom, False, now=at(9), by=None
     )
     assert opened(database, couple) == []
     [over] = database.read_now(notices.ended_notices, couple.wedding, limit=5)
@@ -359,9 +359,9 @@ def test_a_persons_pause_says_by_whom(database: Database, couple: Couple) -> Non
     zia = person(database)
     for _ in range(2):
         database.write_now(
-            pausing.set_account_paused, couple.groom, True, now=NOON, user_id=zia
+            pausing.set_account_paused, couple.groom, True, now=NOON, by=zia
         )
-        database.write_now(pausing.pause_all, couple.wedding, now=NOON, user_id=zia)
+        database.write_now(pausing.pause_all, couple.wedding, now=NOON, by=zia)
     told = {one.kind: one.params["person"] for one in opened(database, couple)}
     assert told == {"paused": "Zia", "paused_all": "Zia"}
     assert database.write_now(pausing.resume_all, couple.wedding, now=at(1))

@@ -75,8 +75,8 @@ def test_who_holds_it_is_known_to_the_page(desk: Desk) -> None:
     wedding = desk.couple.wedding
     desk.db.write_now(queue.hold_back, wedding, message_id, by=by, now=desk.now)
     hold_back(desk, other)
-    assert desk.row(message_id).hold_params["who"] == "Anna"
-    assert "who" not in desk.row(other).hold_params
+    assert desk.row(message_id).hold_params["person"] == "Anna"
+    assert "person" not in desk.row(other).hold_params
 
 
 def test_in_hand_it_is_held_up_to_its_mark(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from sqlmodel import select
@@ -10,9 +11,10 @@ from sqlmodel import select
 from tests.builders import attempts_of, events_of
 from tests.integration.queue.desk import Desk, wa_id
 from wedding_wa.domain.errors import Conflict, NotFound
-from wedding_wa.domain.messages import Ack
+from wedding_wa.domain.messages import Ack, Phase
 from wedding_wa.models import AuditEntry, MessageAttempt, QueueMessage
-from wedding_wa.services import queue
+from wedding_wa.services import apikeys, queue
+from wedding_wa.services.audit import Program, by_of
 from wedding_wa.services.processes import ProcessIdentity, this_process
 
 USER = None
@@ -23,14 +25,14 @@ def declare_sent(desk: Desk, message_id: int) -> None:
         queue.declare_sent,
         desk.couple.wedding,
         message_id,
-        user_id=USER,
+        by=USER,
         now=desk.now,
     )
 
 
 def send_again(desk: Desk, message_id: int) -> None:
     desk.db.write_now(
-        queue.send_again, desk.couple.wedding, message_id, user_id=USER, now=desk.now
+        queue.send_again, desk.couple.wedding, message_id, by=USER, now=desk.now
     )
 
 
@@ -51,6 +53,36 @@ def test_a_person_saw_that_it_went(desk: Desk) -> None:
     assert audited(desk) == [("declared_sent", message_id)]
     assert desk.ack(message_id, Ack.READ)
     assert desk.row(message_id).bucket == "read"
+
+
+@pytest.mark.parametrize("decide", [queue.declare_sent, queue.send_again])
+def test_a_program_is_named_where_it_said_so(
+    desk: Desk, decide: Callable[..., None]
+) -> None:
+    """In the audit by its key, in the message's timeline by its name."""
+    message_id, key = desk.unconfirmed_one(), a_key(desk)
+    desk.db.write_now(decide, desk.couple.wedding, message_id, by=key, now=desk.now)
+    told = events_of(desk.db, message_id)
+    [settled] = [one for one in told if one.phase == Phase.SETTLED]
+    assert (settled.data["evidence"], settled.data["program"]) == ("person", "plan")
+    assert (
+        by_of(desk.db.read_now(lambda s: s.exec(select(AuditEntry)).all())[-1]) == key
+    )
+
+
+def a_key(desk: Desk) -> Program:
+    """The program of a key of this wedding."""
+    wedding = desk.couple.wedding
+    key = desk.db.write_now(
+        apikeys.create_key,
+        wedding_id=wedding,
+        name="plan",
+        scopes=["send"],
+        now=desk.now,
+    )
+    found = desk.db.read_now(apikeys.holder, key, desk.now)
+    assert found is not None
+    return Program(found.key_id)
 
 
 def test_a_person_saw_that_it_did_not_go(desk: Desk) -> None:

@@ -344,7 +344,7 @@ class QueueAndModel(RuleBasedStateMachine):
         went = message_id in self._went()
         if by_hand:
             act = queue.declare_sent if went else queue.send_again
-            assert self._do(act, message_id, user_id=None)
+            assert self._do(act, message_id, by=None)
             expected.failures = 0
         else:
             assert self.desk.settle(message_id, went=went)

@@ -18,7 +18,7 @@ from wedding_wa.services.queue import line
 
 def send_again(desk: Desk, message_id: int) -> None:
     desk.db.write_now(
-        queue.send_again, desk.couple.wedding, message_id, user_id=None, now=desk.now
+        queue.send_again, desk.couple.wedding, message_id, by=None, now=desk.now
     )
 
 

@@ -158,7 +158,7 @@ async def test_typing_survives_a_new_page(
         "en",
         {"headline": "By the other"},
         now=clock.now(),
-        user_id=None,
+        by=None,
     )
 
     def there() -> bool:
@@ -247,7 +247,7 @@ def test_only_what_differs_is_stored(any_database: Database) -> None:
     wedding = make_couple(any_database).wedding
     ours = default_texts("es")
     texts = {"headline": ours["headline"], "front": "  Venid  "}
-    when = {"now": NOON, "user_id": None}
+    when = {"now": NOON, "by": None}
     any_database.write_now(save_texts, wedding, "es", texts, **when)
     any_database.write_now(save_texts, wedding, "es", {"button": "Hola"}, **when)
     stored = any_database.read_now(lambda s: s.exec(select(Invitation)).one().texts)

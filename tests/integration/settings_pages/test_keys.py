@@ -15,8 +15,10 @@ from tests.reflex_harness import Tab, login
 from wedding_wa.models import ApiKey, Membership, Role
 from wedding_wa.runtime import Runtime
 from wedding_wa.services import apikeys
+from wedding_wa.services.audit import Program
 from wedding_wa.state.base import PageState
 from wedding_wa.state.settings_keys import KeysState
+from wedding_wa.words import say
 
 
 @pytest.fixture
@@ -79,6 +81,26 @@ async def test_a_revoked_key_moves_to_the_ended_ones(
     await tab.do(KeysState.revoke(holder.key_id))
     assert (await tab.state(PageState)).toast["kind"] == "error"
     assert runtime.db.read_now(apikeys.holder, theirs, NOON) is not None
+
+
+async def test_what_a_key_made_is_named_before_it_ends(
+    tab: Tab, runtime: Runtime, couple: Couple
+) -> None:
+    """Whoever revokes it knows which others end with it, and who stays; a key says
+    which made it."""
+    maker = runtime.db.read_now(
+        apikeys.holder, _make(runtime, couple, "planner", scopes=["admin"]), NOON
+    )
+    assert maker is not None
+    _make(runtime, couple, "table plan", by=Program(maker.key_id))
+    await tab.until(lambda: len(tab.sent().get("keys", [])) == 2, "they are seen")
+    made, by = (await tab.state(KeysState)).keys
+    assert (made["maker"], by["maker"]) == ("planner", "")
+    assert "The key that it made ends with it: table plan." in by["warning"]
+    assert by["warning"].endswith(say("en", "keys.revoke.people"))
+    assert made["warning"] == say("en", "keys.revoke.about")
+    await tab.do(KeysState.revoke(by["id"]))
+    assert await _listed(tab) == []
 
 
 @pytest.mark.parametrize("role", [Role.PLANNER, Role.VIEWER])

@@ -86,7 +86,7 @@ def test_details_are_changed_together_or_not_at_all(any_database: Database) -> N
     couple = make_couple(any_database)
     texts = {"groom_name": "Marco", "day": "2027-06-19"}
     any_database.write_now(
-        wedding_details.change_details, couple.wedding, texts, now=NOON, user_id=None
+        wedding_details.change_details, couple.wedding, texts, now=NOON, by=None
     )
     assert any_database.read_now(wedding_details.details, couple.wedding) == {
         "groom_name": "Marco",

@@ -165,6 +165,21 @@ def test_what_others_tell_ends_no_phase() -> None:
             {"result": "sent", "evidence": "something new"},
             "There is proof that it went.",
         ),
+        (
+            Phase.SETTLED,
+            {"result": "sent", "evidence": "person", "person": "Anna"},
+            "Anna said that it went.",
+        ),
+        (
+            Phase.SETTLED,
+            {"result": "not_sent", "evidence": "person", "program": "table plan"},
+            "The program “table plan” said that it did not go, and had it sent again.",
+        ),
+        (
+            Phase.SETTLED,
+            {"result": "sent", "evidence": "person"},
+            "One of you said that it went.",
+        ),
     ],
 )
 def test_a_step_says_what_it_did(
@@ -259,7 +274,14 @@ def held(rule: HoldRule, **params: object) -> Row:
             "Trattenuto a mano alle 13:00. Parte quando uno di voi lo libera.",
         ),
         (
-            held(HoldRule.BY_HAND, who="Anna"),
+            held(HoldRule.BY_HAND, program="table plan"),
+            "The program “table plan” held it back at 13:00. "
+            "It goes once one of you releases it.",
+            "L'ha trattenuto il programma “table plan” alle 13:00. "
+            "Parte quando uno di voi lo libera.",
+        ),
+        (
+            held(HoldRule.BY_HAND, person="Anna"),
             "Anna held it back at 13:00. It goes once one of you releases it.",
             "L'ha trattenuto Anna alle 13:00. Parte quando uno di voi lo libera.",
         ),

@@ -83,7 +83,6 @@ def _events(
 def _tell(session: Session, caller: Caller, said: ToldEvent) -> EventRecord:
     wedding = caller.wedding_id
     number = number_of(session, wedding, said.queue_message)
-    by = told.name_of(session, user_id=caller.user_id, key_id=caller.key_id)
     what = told.Told(said.phase, said.duration_ms, said.metadata)
     now = runtime.current().clock.now()
-    return told.tell(session, wedding, number, what, by=by, now=now)
+    return told.tell(session, wedding, number, what, by=caller.by, now=now)

@@ -151,7 +151,7 @@ async def retry_failed(
     ids = await app.db.read(retryable_ids, caller.wedding_id, key)
     if not ids:
         return Retried(retried=0, left=0)
-    order = Order(What.RETRY, caller.wedding_id, caller.user_id)
+    order = Order(What.RETRY, caller.wedding_id, caller.by)
     run = await app.runs.carry_out(
         app.db, order, ids, clock=app.clock, begun=app.bus.publish
     )
@@ -171,7 +171,7 @@ async def force_send(caller: Sender, message: MessageRef) -> QueueRow:
         caller.wedding_id,
         number,
         Deed.SEND_NOW,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return queue_row(await app.db.read(queue_record, caller.wedding_id, number))

@@ -172,7 +172,7 @@ async def _id(caller: Caller, key: str) -> int:
 
 def _desk(caller: Caller) -> Desk:
     now = runtime.current()
-    return Desk(now.db, now.clients, now.clock, user_id=caller.user_id)
+    return Desk(now.db, now.clients, now.clock, by=caller.by)
 
 
 async def _ask(desk: Desk, account_id: int) -> None:
@@ -185,7 +185,7 @@ async def _set_paused(desk: Desk, account_id: int, *, paused: bool) -> None:
         account_id,
         paused,
         now=desk.clock.now(),
-        user_id=desk.user_id,
+        by=desk.by,
     )
 
 

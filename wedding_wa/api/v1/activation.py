@@ -156,7 +156,7 @@ async def mark(caller: Sender, whom: Marked) -> ChangedShape:
     if bool(whom.household_ids) == (whom.filter is not None):
         wrong = "household_ids"
         raise BadInput("error.invalid", wrong, fields="household_ids, filter")
-    how: dict[str, Any] = {"by": caller.user_id, "now": app.clock.now()}
+    how: dict[str, Any] = {"by": caller.by, "now": app.clock.now()}
     if whom.filter is None:
         n = await app.db.write(
             services.mark, caller.wedding_id, whom.household_ids, sent=True, **how
@@ -176,7 +176,7 @@ async def unmark(caller: Sender, whom: Unmarked) -> ChangedShape:
         caller.wedding_id,
         whom.household_ids,
         sent=False,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return ChangedShape(changed=n)

@@ -194,7 +194,7 @@ async def _preview(caller: Caller, draft: str) -> Preview:
 
 
 def _owner(caller: Caller) -> Owner:
-    return Owner(caller.wedding_id, caller.user_id)
+    return Owner(caller.wedding_id, caller.by)
 
 
 def _choose(

@@ -47,7 +47,7 @@ async def carry_out(caller: Sender, new: NewOrder) -> DoneShape:
     off the list. 409: others match than were expected."""
     app = runtime.current()
     selection = _selection(new)
-    order = Order(caller.wedding_id, caller.user_id, app.clock.now())
+    order = Order(caller.wedding_id, caller.by, app.clock.now())
     done = await app.db.write(_do, order, selection, new)
     return DoneShape(done=done)
 

@@ -134,7 +134,7 @@ async def add(caller: Sender, new: NewGuest) -> GuestShape:
             records.write_guest,
             caller.wedding_id,
             GuestForm(**_form(new)),
-            by=caller.user_id,
+            by=caller.by,
             now=app.clock.now(),
         )
     )
@@ -149,7 +149,7 @@ async def merge(caller: Sender, entries: Merge) -> GuestShape:
             records.merge_guests,
             caller.wedding_id,
             entries.guest_ids,
-            by=caller.user_id,
+            by=caller.by,
             now=app.clock.now(),
         )
     )
@@ -175,7 +175,7 @@ async def change(caller: Sender, guest_id: RowId, changes: GuestChange) -> Guest
             caller.wedding_id,
             guest_id,
             _form(changes),
-            by=caller.user_id,
+            by=caller.by,
             now=app.clock.now(),
         )
     )
@@ -190,7 +190,7 @@ async def delete(caller: Sender, guest_id: RowId) -> Response:
         records.delete_guest,
         caller.wedding_id,
         guest_id,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return Response(status_code=204)

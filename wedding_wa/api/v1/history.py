@@ -154,7 +154,7 @@ async def _record(caller: Caller, account_id: int, guests: list[int]) -> int:
         app.clients,
         account_id,
         guests,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
 

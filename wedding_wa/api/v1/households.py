@@ -144,7 +144,7 @@ async def change(
             caller.wedding_id,
             household_id,
             named,
-            by=caller.user_id,
+            by=caller.by,
             now=app.clock.now(),
         )
     )
@@ -158,7 +158,7 @@ async def delete(caller: Sender, household_id: RowId) -> Response:
         records.delete_household,
         caller.wedding_id,
         household_id,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return Response(status_code=204)

@@ -23,6 +23,7 @@ from wedding_wa.api.v1.shapes import (
     SmallBodies,
 )
 from wedding_wa.services import inbox_marks, inbox_match, inbox_naming, opt_outs
+from wedding_wa.services.audit import By
 from wedding_wa.services.inbox_match import Match
 from wedding_wa.services.inbox_people import Person, group_of
 
@@ -120,7 +121,7 @@ async def link(caller: Sender, chat: RowId, to: Linked) -> WriterShape:
         chat,
         household_id=to.household_id,
         guest_id=to.guest_id,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return await _writer(caller.wedding_id, chat)
@@ -136,7 +137,7 @@ async def add(caller: Sender, chat: RowId, new: Named) -> WriterShape:
         chat,
         name=new.name,
         side=new.side,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return await _writer(caller.wedding_id, chat)
@@ -145,13 +146,13 @@ async def add(caller: Sender, chat: RowId, new: Named) -> WriterShape:
 @router.post("/{chat}/ignore", responses=problems(404))
 async def ignore(caller: Sender, chat: RowId) -> WriterShape:
     """The writer is no guest."""
-    return await _ignore(caller.wedding_id, chat, caller.user_id, ignored=True)
+    return await _ignore(caller.wedding_id, chat, caller.by, ignored=True)
 
 
 @router.post("/{chat}/bring-back", responses=problems(404))
 async def bring_back(caller: Sender, chat: RowId) -> WriterShape:
     """The writer may be a guest after all."""
-    return await _ignore(caller.wedding_id, chat, caller.user_id, ignored=False)
+    return await _ignore(caller.wedding_id, chat, caller.by, ignored=False)
 
 
 @router.post("/{chat}/unread", status_code=204, responses=problems(404))
@@ -172,15 +173,13 @@ async def opt_out(caller: Sender, chat: RowId, told: Told) -> WriterShape:
         caller.wedding_id,
         chat,
         told.sentence,
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return await _writer(caller.wedding_id, chat)
 
 
-async def _ignore(
-    wedding_id: int, chat: int, by: int | None, *, ignored: bool
-) -> WriterShape:
+async def _ignore(wedding_id: int, chat: int, by: By, *, ignored: bool) -> WriterShape:
     app = runtime.current()
     await app.db.write(
         inbox_naming.ignore,
@@ -235,7 +234,7 @@ def _note_wish(
     chat: int,
     sentence: str,
     *,
-    by: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     told_in = group_of(session, wedding_id, chat).wrote_last

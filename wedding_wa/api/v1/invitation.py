@@ -136,7 +136,7 @@ async def change_texts(
         language,
         changes.model_dump(exclude_unset=True),
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
     return (await _shown(caller.wedding_id)).texts[language]
 
@@ -150,7 +150,7 @@ async def reset(caller: Controller, language: Language) -> TextsShape:
         caller.wedding_id,
         language,
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
     return (await _shown(caller.wedding_id)).texts[language]
 
@@ -184,7 +184,7 @@ async def upload(caller: Controller, request: Request) -> CoverShape:
         caller.wedding_id,
         picture,
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
     return CoverShape(
         digest=picture.digest,
@@ -200,7 +200,7 @@ async def uncover(caller: Controller) -> Response:
     """Let the letter go without a picture."""
     app = runtime.current()
     await app.db.write(
-        remove_cover, caller.wedding_id, now=app.clock.now(), user_id=caller.user_id
+        remove_cover, caller.wedding_id, now=app.clock.now(), by=caller.by
     )
     return Response(status_code=204)
 

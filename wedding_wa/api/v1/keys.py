@@ -44,7 +44,8 @@ class NewKey(Body):
 
 
 class KeyShape(Shape):
-    """A key; `prefix` is what it begins with, the rest is stored nowhere."""
+    """A key; `prefix` is what it begins with, the rest is stored nowhere. `made_by` is
+    the key that made it: with that it ends. Null: a person made it."""
 
     id: int
     name: str
@@ -55,6 +56,7 @@ class KeyShape(Shape):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    made_by: int | None
 
 
 class MadeKeyShape(KeyShape):
@@ -100,7 +102,7 @@ async def make(caller: Manager, new: NewKey) -> MadeKeyShape:
 
 @router.delete("/{key_id}", status_code=204, responses=problems(404))
 async def revoke(caller: Manager, key_id: RowId) -> Response:
-    """Revoke a key at once, with all tokens that were given out for it.
+    """Revoke a key at once, with all keys that it made and all tokens for them.
 
     204 also for one that has ended before.
     """
@@ -109,8 +111,7 @@ async def revoke(caller: Manager, key_id: RowId) -> Response:
         apikeys.revoke_key,
         key_id,
         wedding_id=caller.wedding_id,
-        by=caller.user_id,
-        by_key=caller.key_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return Response(status_code=204)
@@ -126,8 +127,7 @@ def _make(
         name=new.name,
         scopes=new.scopes,
         expires_at=moment(new.expires_at, "expires_at", zone),
-        by=caller.user_id,
-        by_key=caller.key_id,
+        by=caller.by,
         now=now,
     )
     prefix = apikeys.prefix_of(key)

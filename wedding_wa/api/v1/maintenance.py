@@ -66,7 +66,7 @@ async def run(caller: Controller, name: ChoreName) -> ChoreShape:
         chore_rows.want,
         name,
         wedding_id=caller.wedding_id,
-        user_id=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     found = await _screen(caller.wedding_id)

@@ -238,7 +238,7 @@ async def send_again(caller: Sender, task_id: TaskId) -> MessageShape:
 async def _done(caller: Caller, task_id: str, deed: Deed) -> MessageShape:
     app = runtime.current()
     await app.db.write(
-        do, caller.wedding_id, task_id, deed, by=caller.user_id, now=app.clock.now()
+        do, caller.wedding_id, task_id, deed, by=caller.by, now=app.clock.now()
     )
     return await _as_it_stands(caller, task_id)
 

@@ -80,7 +80,7 @@ async def resume(caller: Controller, notice_id: RowId) -> NoticeShape:
     person can end (409) ends by itself."""
     app = runtime.current()
     found = await app.db.write(
-        go_on, caller.wedding_id, notice_id, by=caller.user_id, now=app.clock.now()
+        go_on, caller.wedding_id, notice_id, by=caller.by, now=app.clock.now()
     )
     return _json(found)
 

@@ -20,6 +20,7 @@ from wedding_wa.api.v1.shapes import (
     page,
     record,
 )
+from wedding_wa.services.audit import By
 from wedding_wa.services.consent_records import (
     OptOutRecord,
     opt_out_record,
@@ -79,13 +80,13 @@ async def undo_one(caller: Sender, opt_out_id: RowId) -> OptOutShape:
     app = runtime.current()
     return _json(
         await app.db.write(
-            _undo, caller.wedding_id, opt_out_id, by=caller.user_id, now=app.clock.now()
+            _undo, caller.wedding_id, opt_out_id, by=caller.by, now=app.clock.now()
         )
     )
 
 
 def _undo(
-    session: Session, wedding_id: int, opt_out_id: int, *, by: int | None, now: datetime
+    session: Session, wedding_id: int, opt_out_id: int, *, by: By, now: datetime
 ) -> OptOutRecord:
     undo(session, wedding_id, opt_out_id, by=by, now=now)
     session.expire_all()

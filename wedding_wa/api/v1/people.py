@@ -82,7 +82,7 @@ async def _everybody(caller: Caller) -> list[Person]:
 
 
 def _asking(caller: Caller) -> people.Asking:
-    return people.Asking(caller.wedding_id, caller.user_id)
+    return people.Asking(caller.wedding_id, caller.by)
 
 
 def _json(one: Person) -> PersonShape:

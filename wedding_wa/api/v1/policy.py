@@ -79,9 +79,7 @@ async def change(
 async def reset(caller: Manager, key: AccountKey) -> PolicyShape:
     """Give the account the limits that a new one has."""
     app, wedding = runtime.current(), caller.wedding_id
-    await app.db.write(
-        to_defaults, wedding, key, now=app.clock.now(), user_id=caller.user_id
-    )
+    await app.db.write(to_defaults, wedding, key, now=app.clock.now(), by=caller.by)
     return await show(caller, key)
 
 
@@ -95,7 +93,7 @@ async def same_as(caller: Manager, key: AccountKey, said: SameAs) -> PolicyShape
         source=said.account,
         target=key,
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
     return await show(caller, key)
 
@@ -120,9 +118,7 @@ async def show_sending(caller: Reader) -> SendingShape:
 async def pause(caller: Controller) -> SendingShape:
     """Stop all sending; what is in hand goes back before it is sent."""
     app = runtime.current()
-    await app.db.write(
-        pause_all, caller.wedding_id, now=app.clock.now(), user_id=caller.user_id
-    )
+    await app.db.write(pause_all, caller.wedding_id, now=app.clock.now(), by=caller.by)
     return await show_sending(caller)
 
 
@@ -130,9 +126,7 @@ async def pause(caller: Controller) -> SendingShape:
 async def go_on(caller: Controller) -> SendingShape:
     """Go on with all sending, also from accounts that paused by themselves."""
     app = runtime.current()
-    await app.db.write(
-        resume_all, caller.wedding_id, now=app.clock.now(), user_id=caller.user_id
-    )
+    await app.db.write(resume_all, caller.wedding_id, now=app.clock.now(), by=caller.by)
     return await show_sending(caller)
 
 
@@ -145,7 +139,7 @@ def _save(
 ) -> Policy:
     account_id = account_id_of(session, caller.wedding_id, key)
     texts = {name: str(value) for name, value in fields.items()}
-    return save_policy(session, account_id, texts, now=now, user_id=caller.user_id)
+    return save_policy(session, account_id, texts, now=now, by=caller.by)
 
 
 def _shape(policy: Policy) -> PolicyShape:

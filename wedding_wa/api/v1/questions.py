@@ -67,7 +67,7 @@ async def answer(caller: Sender, question_id: RowId, said: Answer) -> Response:
         caller.wedding_id,
         question_id,
         stop=said.answer == "stop",
-        by=caller.user_id,
+        by=caller.by,
         now=app.clock.now(),
     )
     return Response(status_code=204)

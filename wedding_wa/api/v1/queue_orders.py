@@ -68,7 +68,7 @@ async def begin(caller: Sender, new: NewOrder) -> OrderShape:
     409 while another is under way."""
     app, what = runtime.current(), What(new.order)
     ids = await app.db.read(_meant, caller.wedding_id, new, what)
-    order = Order(what, caller.wedding_id, caller.user_id, new.priority)
+    order = Order(what, caller.wedding_id, caller.by, new.priority)
     return _json(
         app.runs.begin(app.db, order, ids, clock=app.clock, changed=app.bus.publish)
     )

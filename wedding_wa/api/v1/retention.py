@@ -55,7 +55,7 @@ async def change(caller: Manager, changes: RetentionChange) -> RetentionShape:
         caller.wedding_id,
         {name: str(value) for name, value in fields.items()},
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
     return _json(saved)
 

@@ -65,7 +65,7 @@ async def save(caller: Caller, changes: Body) -> None:
         caller.wedding_id,
         {name: text or "" for name, text in fields.items()},
         now=app.clock.now(),
-        user_id=caller.user_id,
+        by=caller.by,
     )
 
 

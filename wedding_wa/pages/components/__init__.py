@@ -10,11 +10,12 @@ from wedding_wa.pages.components.basics import (
     skeleton,
     when_loaded,
 )
-from wedding_wa.pages.components.overlays import confirm, side_panel
+from wedding_wa.pages.components.overlays import asking, confirm, side_panel
 
 __all__ = [
     "account_dot",
     "account_name",
+    "asking",
     "card",
     "choice",
     "confirm",

@@ -25,23 +25,46 @@ def confirm(
     Give the handler `@rx.event(temporal=True)`: a click made while the line was cut
     must not be done later.
     """
-    no = rx.button(tr("common.back"), variant="soft", color_scheme="gray", size="3")
     yes = rx.button(action, color_scheme=color, size="3", on_click=on_confirm)
     return rx.alert_dialog.root(
         rx.alert_dialog.trigger(trigger),
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(title, size="5"),
-            rx.alert_dialog.description(about, size="3", color="var(--ink-soft)"),
-            rx.flex(
-                rx.alert_dialog.cancel(no),
-                rx.alert_dialog.action(yes),
-                gap="10px",
-                justify="end",
-                wrap="wrap",
-                margin_top="22px",
-            ),
-            max_width="460px",
+        _question(title, about, rx.alert_dialog.action(yes)),
+    )
+
+
+def asking(asked: Any, *, grave: Any, on_yes: Any, on_no: Any) -> rx.Component:
+    """Ask what the state wants to know: `asked` has `kind` ("": nothing), `title`,
+    `about` and `action`. It is open until the state has forgotten it."""
+    # No dialog's action: closing by itself it would also say `on_no`, and that could
+    # be heard before `on_yes`.
+    yes = rx.button(
+        asked["action"],
+        color_scheme=rx.cond(grave, "tomato", "jade"),
+        size="3",
+        on_click=on_yes,
+        custom_attrs={"data-action": "do-it"},
+    )
+    return rx.alert_dialog.root(
+        _question(asked["title"], asked["about"], yes),
+        open=asked["kind"] != "",
+        on_open_change=on_no,
+    )
+
+
+def _question(title: Words, about: Words, yes: rx.Component) -> rx.Component:
+    no = rx.button(tr("common.back"), variant="soft", color_scheme="gray", size="3")
+    return rx.alert_dialog.content(
+        rx.alert_dialog.title(title, size="5"),
+        rx.alert_dialog.description(about, size="3", color="var(--ink-soft)"),
+        rx.flex(
+            rx.alert_dialog.cancel(no),
+            yes,
+            gap="10px",
+            justify="end",
+            wrap="wrap",
+            margin_top="22px",
         ),
+        max_width="460px",
     )
 
 

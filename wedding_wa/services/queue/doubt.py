@@ -10,7 +10,9 @@ from sqlmodel import Session, select
 
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.domain.messages import Outcome, Phase, Status
-from wedding_wa.models import AuditEntry, MessageAttempt, QueueMessage
+from wedding_wa.models import MessageAttempt, QueueMessage
+from wedding_wa.services import audit
+from wedding_wa.services.audit import By
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.processes import ProcessIdentity, is_dead, may_be_proven
 from wedding_wa.services.queue.evidence import settle_sent
@@ -48,18 +50,24 @@ def declare_sent(
     wedding_id: int,
     message_id: int,
     *,
-    user_id: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """A person has seen that the message went. Raises NotFound or Conflict."""
     message = find_mine(session, wedding_id, message_id)
     known_as = message.provider_message_id or message.reserved_id
     settled = settle_sent(
-        session, message, evidence=PERSON, provider_id=known_as, now=now, late=False
+        session,
+        message,
+        evidence=PERSON,
+        provider_id=known_as,
+        now=now,
+        late=False,
+        said=audit.named(session, by),
     )
     if not settled:
         raise Conflict("not in doubt any more")
-    _audit(session, message, "declared_sent", user_id, now)
+    _audit(session, message, "declared_sent", by, now)
 
 
 def send_again(
@@ -67,7 +75,7 @@ def send_again(
     wedding_id: int,
     message_id: int,
     *,
-    user_id: int | None,
+    by: By,
     now: datetime,
 ) -> None:
     """A person has seen that the message did not go: back in the line, under the same
@@ -103,8 +111,9 @@ def send_again(
         error_code=None,
     )
     data = {"evidence": PERSON, "result": "not_sent", "failures": 0}
+    data |= audit.named(session, by)
     message_event(session, message, Phase.SETTLED, now, data, duration_ms=0)
-    _audit(session, message, "sent_again", user_id, now)
+    _audit(session, message, "sent_again", by, now)
 
 
 def _in_doubt(message: QueueMessage) -> sa.Update:
@@ -133,15 +142,14 @@ def _audit(
     session: Session,
     message: QueueMessage,
     action: str,
-    user_id: int | None,
+    by: By,
     now: datetime,
 ) -> None:
-    session.add(
-        AuditEntry(
-            wedding_id=message.wedding_id,
-            user_id=user_id,
-            action=action,
-            params={"message_id": row_id(message)},
-            at=now,
-        )
+    audit.record(
+        session,
+        action,
+        wedding_id=message.wedding_id,
+        by=by,
+        now=now,
+        message_id=row_id(message),
     )

@@ -6,6 +6,7 @@ by the message's bare WhatsApp id, and `ack` only rises.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,6 +37,17 @@ from wedding_wa.services.queue.rows import (
 from wedding_wa.services.sql import changed
 
 NEVER_WENT = "error.settled_not_sent"
+
+# What holds of one that went after all, whatever it was till then.
+_AS_SENT: dict[str, object] = {
+    "status": Status.SENT.value,
+    "ack": sa.func.coalesce(MESSAGES.c.ack, 0),
+    "held_at": None,
+    "error_code": None,
+    "skip_reason": None,
+    "forced_at": None,
+    **FREE,
+}
 
 
 def apply_ack(
@@ -88,8 +100,10 @@ def settle_sent(
     provider_id: str | None,
     now: datetime,
     late: bool = True,
+    said: Mapping[str, str] | None = None,
 ) -> bool:
-    """Evidence shows that a message did go, though nobody knew.
+    """Evidence shows that a message did go, though nobody knew. `said`: who says so,
+    as `audit.named` has them, where that is the evidence.
 
     `late`: also one that was already held for not sent (WAHA was seen to send minutes
     after its client had gone). It may be back in the line, claimed once more, given up
@@ -105,16 +119,10 @@ def settle_sent(
         sa.update(MESSAGES)
         .where(MESSAGES.c.id == message.id, as_it_was)
         .values(
-            status=Status.SENT.value,
+            **_AS_SENT,
             provider_message_id=provider_id,
-            ack=sa.func.coalesce(MESSAGES.c.ack, 0),
             settled_by=evidence,
-            held_at=None,
-            error_code=None,
-            skip_reason=None,
-            forced_at=None,
             finished_at=now,
-            **FREE,
         ),
     )
     if not settled:
@@ -125,18 +133,14 @@ def settle_sent(
     free_those_behind(session, message, now=now)
     if message.held_at is not None:
         end_notices(session, message, now=now)
-    _tell_sent(session, message, evidence, provider_id, now)
+    told = {**(said or {}), "evidence": evidence, "provider_message_id": provider_id}
+    _tell_sent(session, message, told, now)
     return True
 
 
 def _tell_sent(
-    session: Session,
-    message: QueueMessage,
-    evidence: str,
-    provider_id: str | None,
-    now: datetime,
+    session: Session, message: QueueMessage, data: Mapping[str, object], now: datetime
 ) -> None:
-    data = {"evidence": evidence, "provider_message_id": provider_id}
     message_event(session, message, Phase.SETTLED, now, {**data, "result": "sent"})
     message_event(session, message, Phase.SENT, now, data)
 

@@ -10,8 +10,9 @@ from sqlmodel import Session, select
 from wedding_wa.domain.errors import Conflict
 from wedding_wa.domain.messages import HoldRule, Outcome, Phase, SkipReason, Status
 from wedding_wa.domain.text import between, clean_text
-from wedding_wa.models import Account, MessageEvent, QueueMessage, User
-from wedding_wa.services import events
+from wedding_wa.models import Account, MessageEvent, QueueMessage
+from wedding_wa.services import audit, events
+from wedding_wa.services.audit import By
 from wedding_wa.services.queue.aside import aside, end_notices
 from wedding_wa.services.queue.leave import skipped
 from wedding_wa.services.queue.rows import (
@@ -51,19 +52,18 @@ def hold_back(
     wedding_id: int,
     message_id: int,
     *,
-    by: int | None = None,
+    by: By = None,
     now: datetime,
 ) -> None:
     """Set a message aside until `let_go`; also one in hand, before its mark.
 
-    `by` is the user's id, None on the command line. Its place in the line and its time
+    `by` is who does it, named where it waits. Its place in the line and its time
     stay. Raises NotFound, or Conflict where it is too late or it is set aside already.
     """
     message = find_mine(session, wedding_id, message_id)
     if message.held_at is not None:
         raise Conflict("set aside already")
-    who = _name_of(session, by)
-    values = aside(HoldRule.BY_HAND, now, **({"who": who} if who else {}))
+    values = aside(HoldRule.BY_HAND, now, **audit.named(session, by))
     _take_back(
         session, message, now, status=Status.PENDING.value, worker=None, **values
     )
@@ -71,11 +71,6 @@ def hold_back(
     reason = {"reason": HoldRule.BY_HAND.value}
     message_event(session, message, Phase.HELD, now, reason)
     free_those_behind(session, message, now=now)
-
-
-def _name_of(session: Session, user_id: int | None) -> str | None:
-    user = None if user_id is None else session.get(User, user_id)
-    return (user.name or user.email) if user else None
 
 
 def let_go(
