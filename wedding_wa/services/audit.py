@@ -26,6 +26,19 @@ class Program:
 By: TypeAlias = int | Program | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, for which wedding."""
+
+    wedding_id: int
+    by: By
+
+    @property
+    def user_id(self) -> int | None:
+        """The person's id; None where it is no person."""
+        return person(self.by)
+
+
 def record(
     session: Session,
     action: str,

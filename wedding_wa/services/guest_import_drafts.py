@@ -18,8 +18,7 @@ from sqlmodel import Session, col
 from wedding_wa.domain.errors import BadInput, NotFound
 from wedding_wa.domain.guests import Side, clean_language, clean_line, clean_side
 from wedding_wa.models import ImportDraft
-from wedding_wa.services import audit
-from wedding_wa.services.audit import By
+from wedding_wa.services.audit import Asking
 from wedding_wa.services.guest_import_cells import Line, Sheet
 from wedding_wa.services.guest_import_columns import Columns, Field, guess
 from wedding_wa.services.sql import changed
@@ -29,17 +28,10 @@ _KEPT_OF_ONE = 5
 _FILENAME_LONGEST = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Asking):
     """Whose drafts: a person's of one wedding, or its programs' together."""
 
-    wedding_id: int
-    by: By
-
-    @property
-    def user_id(self) -> int | None:
-        """The person's id; None for programs."""
-        return audit.person(self.by)
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput, NotFound, Refused
 from wedding_wa.models import LoginSession, Membership, Role, User
 from wedding_wa.services import audit, grants, passwords, sessions, users
-from wedding_wa.services.audit import By
+from wedding_wa.services.audit import Asking
 from wedding_wa.services.clock import Clock
 from wedding_wa.services.live import Change, note
 from wedding_wa.services.lockout import Strangers
@@ -39,19 +39,6 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks, for which wedding. A program has no login itself."""
-
-    wedding_id: int
-    by: By
-
-    @property
-    def user_id(self) -> int | None:
-        """The person's id; None for a program."""
-        return audit.person(self.by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from wedding_wa.domain.errors import NotFound, Refused
 from wedding_wa.models import Role
 from wedding_wa.services import handover, pausing, people, users
 from wedding_wa.services.activation import Wish
+from wedding_wa.services.audit import Asking
 from wedding_wa.services.duplicate_records import duplicate_records
 from wedding_wa.services.notice_records import go_on, notice_records
 from wedding_wa.services.opt_out_list import open_questions, opt_out_list
-from wedding_wa.services.people import Asking
 from wedding_wa.services.queue_tasks import ids_of_tasks
 from wedding_wa.services.stats import stats
 

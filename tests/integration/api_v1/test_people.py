@@ -9,7 +9,7 @@ from tests.integration.api_v1.conftest import Made, Place
 from tests.integration.api_v1.twins import Twins
 from wedding_wa.models import Role
 from wedding_wa.services import people, users
-from wedding_wa.services.people import Asking
+from wedding_wa.services.audit import Asking
 
 PERSON = {"id", "email", "name", "role", "seen_at"}
 ANNA = {"email": "anna@example.org", "name": "Anna", "password": "rose and thyme"}

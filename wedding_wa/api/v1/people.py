@@ -13,6 +13,7 @@ from wedding_wa.api.deps import Caller
 from wedding_wa.api.documented import Shape, problems
 from wedding_wa.api.v1.shapes import Body, Manager, RowId, SmallBodies
 from wedding_wa.services import people
+from wedding_wa.services.audit import Asking
 from wedding_wa.services.people import Person
 
 router = APIRouter(prefix="/people", route_class=SmallBodies)
@@ -81,8 +82,8 @@ async def _everybody(caller: Caller) -> list[Person]:
     return found
 
 
-def _asking(caller: Caller) -> people.Asking:
-    return people.Asking(caller.wedding_id, caller.by)
+def _asking(caller: Caller) -> Asking:
+    return Asking(caller.wedding_id, caller.by)
 
 
 def _json(one: Person) -> PersonShape:
