@@ -1,110 +1,35 @@
 """The whole queue, with every limit on, against a reference model of what may happen.
 
-Hypothesis plays people, the worker, WhatsApp, deaths and the clock. The model knows of
-each message where it must be and why; the truth knows what really went, and when.
+Hypothesis plays people, the worker, WhatsApp, deaths and the clock.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 import hypothesis
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
-from sqlmodel import Session, select
+from hypothesis.stateful import Bundle, precondition, rule
+from sqlmodel import Session
 
-from tests.builders import guest_wrote
-from tests.integration.queue.desk import ME, OTHER, Desk
-from wedding_wa.db import Database
+from tests.integration.queue.desk import ME, OTHER
+from tests.integration.queue.reference import GUESTS, Expected, QueueAndModel, Went
 from wedding_wa.domain.errors import Conflict
-from wedding_wa.domain.windows import next_open, parse_windows
-from wedding_wa.models import Account, QueueCounter, QueueMessage
+from wedding_wa.models import Account
 from wedding_wa.services import lease as leases
 from wedding_wa.services import pausing, queue
 from wedding_wa.services.queue import Claim
 
-ROME = ZoneInfo("Europe/Rome")
-HOURS = "09:00-12:30, 15:00-20:00"
-OPEN = parse_windows(HOURS)
-LIMITS: dict[str, object] = {
-    "per_hour": 3,
-    "per_day": 8,
-    "gap_min_seconds": 30.0,
-    "gap_max_seconds": 60.0,
-    "cooldown_seconds": 600.0,
-    "rest_after": 0,
-    "windows": HOURS,
-}
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-GUESTS = ("+393331112222", "+393331113333", "+393331114444")
 ASIDE_AFTER = 3
 ENDS = ["sent", "sent", "sent", "lost", "lost but went", "retry", "refused", "dies"]
 
 
-@dataclass
-class Expected:
-    """Where the model says a message is."""
+class Play(QueueAndModel):
+    """What may happen, in any order."""
 
-    status: str = "pending"
-    held: bool = False
-    deaths: int = 0
-    failures: int = 0
-    tries: int = 4
-    due: datetime | None = None
-    expires: datetime | None = None
-    forced: bool = False
-
-
-@dataclass(frozen=True)
-class Went:
-    """What WhatsApp really got."""
-
-    message_id: int
-    chat: str
-    at: datetime
-    forced: bool
-
-
-class QueueAndModel(RuleBasedStateMachine):
-    """One account with every limit; at most one message in hand, as in life."""
-
-    template: ClassVar[Path]
     messages = Bundle("messages")
-
-    @initialize()
-    def begin(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="reference")
-        path = Path(self.folder) / "queue.db"
-        shutil.copy(self.template, path)
-        self.desk = Desk.of(Database(f"sqlite:///{path}"), **LIMITS)
-        for phone in GUESTS[1:]:
-            guest_wrote(self.desk.db, self.desk.couple.groom, phone)
-        self.model: dict[int, Expected] = {}
-        self.truth: list[Went] = []
-        self.hand: Claim | None = None
-        self.paused = False
-        self.seen: dict[int, tuple[int, int]] = {}
-        self.alive()
-
-    def teardown(self) -> None:
-        if hasattr(self, "desk"):
-            self.desk.db.close()
-            shutil.rmtree(self.folder)
 
     # --- doors ----------------------------------------------------------------------
 
@@ -155,11 +80,6 @@ class QueueAndModel(RuleBasedStateMachine):
                 expected.held = True
         self.alive()
 
-    def alive(self) -> None:
-        self.desk.db.write_now(
-            queue.note_alive, self.desk.couple.groom, now=self.desk.now
-        )
-
     # --- the worker -----------------------------------------------------------------
 
     @precondition(lambda self: self.hand is None)
@@ -174,7 +94,7 @@ class QueueAndModel(RuleBasedStateMachine):
         assert not self.paused
         assert expected.due is not None
         assert expected.due <= self.desk.now or expected.forced
-        assert self.hand.message_id not in self._went()
+        assert self.hand.message_id not in self.went()
         expected.status = "processing"
 
     def _expire(self) -> None:
@@ -341,7 +261,7 @@ class QueueAndModel(RuleBasedStateMachine):
         expected = self.model[message_id]
         if expected.status != "unconfirmed":
             return
-        went = message_id in self._went()
+        went = message_id in self.went()
         if by_hand:
             act = queue.declare_sent if went else queue.send_again
             assert self._do(act, message_id, by=None)
@@ -356,66 +276,10 @@ class QueueAndModel(RuleBasedStateMachine):
     @rule(message_id=messages, level=st.integers(0, 4))
     def whatsapp_tells(self, message_id: int, level: int) -> None:
         expected = self.model[message_id]
-        if message_id in self._went():
+        if message_id in self.went():
             assert self.desk.ack(message_id, level)
             if expected.status != "processing":
                 expected.status = "sent"
-
-    def _went(self) -> set[int]:
-        return {one.message_id for one in self.truth}
-
-    # --- what must hold after every step --------------------------------------------
-
-    @invariant()
-    def each_is_where_the_model_says(self) -> None:
-        """Also: the sums are true, `attempt` and `ack` never fall."""
-        if not hasattr(self, "desk"):
-            return
-        rows, counters = self.desk.db.read_now(_rows_and_counters)
-        there = {row.id: (row.status, row.held_at is not None) for row in rows}
-        assert there == {i: (one.status, one.held) for i, one in self.model.items()}
-        assert counters == Counter(row.bucket for row in rows)
-        for row in rows:
-            attempt, ack = self.seen.get(row.id or 0, (0, -1))
-            now = (row.attempt, -1 if row.ack is None else row.ack)
-            assert now[0] >= attempt
-            assert now[1] >= ack
-            self.seen[row.id or 0] = now
-
-    @invariant()
-    def nothing_goes_twice(self) -> None:
-        counted = Counter(one.message_id for one in getattr(self, "truth", []))
-        assert all(n == 1 for n in counted.values())
-
-    @invariant()
-    def no_limit_is_ever_broken(self) -> None:
-        """A force may; all others keep the hours and every rolling limit."""
-        sends = getattr(self, "truth", [])
-        for index, one in enumerate(sends):
-            if one.forced:
-                continue
-            before = sends[: index + 1]
-            assert next_open(one.at, OPEN, ROME) == one.at, "sent in a closed window"
-            assert _within(before, one.at, HOUR) <= 3 or _forced(before)
-            assert _within(before, one.at, DAY) <= 8 or _forced(before)
-            if index and not _forced(before):
-                gap = (one.at - sends[index - 1].at).total_seconds()
-                assert gap >= 30
-
-
-def _within(sends: list[Went], at: datetime, span: timedelta) -> int:
-    return sum(one.at > at - span for one in sends)
-
-
-def _forced(sends: list[Went]) -> bool:
-    return any(one.forced for one in sends)
-
-
-def _rows_and_counters(session: Session) -> tuple[list[QueueMessage], dict[str, int]]:
-    counted = session.exec(select(QueueCounter.bucket, QueueCounter.n)).all()
-    return list(session.exec(select(QueueMessage)).all()), {
-        b: n for b, n in counted if n
-    }
 
 
 def _lived_until(session: Session, account_id: int, now: datetime) -> None:
@@ -425,9 +289,9 @@ def _lived_until(session: Session, account_id: int, now: datetime) -> None:
 def test_the_queue_is_where_the_model_says_after_every_step(template: Path) -> None:
     """Status and holds as the model has them; sums true; `attempt` and `ack` never
     fall; nothing twice; nothing in a closed window or over a limit."""
-    QueueAndModel.template = template
+    Play.template = template
     hypothesis.stateful.run_state_machine_as_test(
-        QueueAndModel,
+        Play,
         settings=hypothesis.settings(
             max_examples=int(os.environ.get("QUEUE_DAYS") or 12),
             stateful_step_count=40,

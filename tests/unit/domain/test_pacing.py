@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import NOON
-from wedding_wa.domain.human import plan_like_a_person
 from wedding_wa.domain.messages import HoldRule
 from wedding_wa.domain.pacing import (
     ACCOUNT_RULES,
@@ -26,7 +23,6 @@ from wedding_wa.domain.pacing import (
     decide,
 )
 from wedding_wa.domain.policy import Policy
-from wedding_wa.domain.warmup import daily_limit
 
 ROME = ZoneInfo("Europe/Rome")
 READY = AccountView()
@@ -239,26 +235,6 @@ def test_the_unanswered_limit_can_be_switched_off() -> None:
     assert isinstance(ask(READY, silent, unanswered_max=0), Go)
 
 
-@given(st.integers(1, 30), st.integers(1, 50), st.integers(1, 50))
-def test_warming_up_only_ever_grows_to_the_ordinary_limit(
-    days: int, first: int, per_day: int
-) -> None:
-    """From the first day's figure in even steps to the ordinary one, never past it;
-    once the days are over there is none."""
-    policy = replace(Policy(), warmup_days=days, warmup_per_day=first, per_day=per_day)
-    limits = [
-        daily_limit(policy, NOON, NOON + timedelta(days=day)) for day in range(days + 2)
-    ]
-    ramp = [limit for limit in limits if limit is not None]
-    assert len(ramp) == days
-    assert limits[days:] == [None, None]
-    assert ramp[0] == min(first, per_day)
-    assert ramp == sorted(ramp)
-    assert max(ramp) <= per_day
-    steps = [later - earlier for earlier, later in itertools.pairwise(ramp)]
-    assert not steps or max(steps) - min(steps) <= 1
-
-
 def test_a_number_linked_long_ago_is_warm() -> None:
     """Neither an old number nor one of unknown age is slowed down."""
     busy = sends(*(4000 + 1000 * n for n in range(9)))
@@ -371,45 +347,3 @@ def test_a_hold_ends_in_the_future_and_then_something_moves(
         assert not same
         now = held.until
     raise AssertionError("sixty holds and no end")
-
-
-@given(
-    st.text(max_size=300),
-    st.integers(0, 2**32),
-    st.floats(0, 2),
-    st.floats(0, 0.9),
-    st.tuples(st.floats(0, 60), st.floats(0, 60)).map(sorted),
-)
-def test_the_plan_lies_within_the_policys_ranges(
-    text: str, seed: int, per_char: float, jitter: float, typing: list[float]
-) -> None:
-    """Every pause is drawn within its range; typing grows with the text, jittered,
-    and never leaves its limits."""
-    policy = Policy(
-        typing_seconds_per_char=per_char,
-        typing_jitter=jitter,
-        typing_min_seconds=typing[0],
-        typing_max_seconds=typing[1],
-    )
-    plan = plan_like_a_person(text, policy, random.Random(seed))
-    assert policy.pause_min_seconds <= plan.pause <= policy.pause_max_seconds
-    assert (
-        policy.final_pause_min_seconds
-        <= plan.final_pause
-        <= policy.final_pause_max_seconds
-    )
-    assert policy.gap_min_seconds <= plan.gap <= policy.gap_max_seconds
-    assert policy.sibling_min_seconds <= plan.sibling <= policy.sibling_max_seconds
-    assert policy.rest_min_seconds <= plan.rest <= policy.rest_max_seconds
-    assert typing[0] <= plan.typing <= typing[1]
-    plain = len(text) * per_char
-    low = min(max(plain * (1 - jitter), typing[0]), typing[1])
-    high = min(max(plain * (1 + jitter), typing[0]), typing[1])
-    assert low - 1e-9 <= plan.typing <= high + 1e-9
-
-
-def test_the_same_seed_draws_the_same_plan() -> None:
-    """Chance is injected: what happened can be told again."""
-    one, two = (plan_like_a_person("Ciao", Policy(), random.Random(3)) for _ in "ab")
-    assert one == two
-    assert one != plan_like_a_person("Ciao", Policy(), random.Random(4))
