@@ -149,6 +149,8 @@ def test_at_once_as_alone(database: Database, seed: int) -> None:
         asked = [(one, account) for one in people.values() for account in ACCOUNTS]
         alone = [_alone(session, wedding, *one) for one in asked]
         assert [_at_once(ways, *one) for one in asked] == alone
+        numbers = {way.account_id for way in alone if isinstance(way, Way)}
+        assert numbers <= {couples[0].groom, couples[0].bride}
         return alone
 
     assert len(set(map(repr, database.read_now(compare)))) > 1  # there are differences
