@@ -42,6 +42,7 @@ LARGEST_WORD = 4096
 CLOSE_S = 3.0
 # Whoever talks all the time is read so often, and no oftener.
 _PATIENCE_S = 0.05
+_ASKED = {"token", "after", "events"}
 
 router = APIRouter()
 
@@ -123,6 +124,8 @@ def _token(socket: WebSocket) -> str:
 
 def _wish(socket: WebSocket) -> _Wish:
     asked = socket.query_params
+    if set(asked) - _ASKED:  # a name that is misspelt would filter nothing
+        raise _Closed(UNREADABLE)
     said, events = asked.get("after", NOW), asked.get("events")
     after = None if said == NOW else places.parse(said)
     wanted = None if events is None else frozenset(map(str.strip, events.split(",")))

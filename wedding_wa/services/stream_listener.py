@@ -38,7 +38,9 @@ UNKNOWN = End(4401, "no valid token")
 REVOKED = End(4401, "the token is not valid any more")
 TOO_SLOW = End(4408, "too slow: come back with after=<id>")
 TOO_MANY = End(4429, "too many connections")
-UNREADABLE = End(4400, "after is an envelope's id; events are names, with commas")
+UNREADABLE = End(
+    4400, "ask for after, an envelope's id, and events, names with commas; no more"
+)
 TOO_LARGE = End(1009, "this feed does not listen")
 AWAY = End(1013, "the database cannot be used just now")
 DEFECT = End(1011, "something went wrong here: come back with after=<id>")

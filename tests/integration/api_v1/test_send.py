@@ -5,26 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import httpx
 import pytest
 from sqlmodel import Session, func, select
 
-from tests.builders import guest_wrote, make_couple, phases_of, put
+from tests.builders import guest_wrote, phases_of
 from tests.fakes import NOON
 from tests.integration.api_v1.conftest import CARLA, PIA, UGO, Place
 from tests.integration.bad_input.texts import VERBATIM
 from tests.integration.maintenance.past import ended
 from wedding_wa.db import Database
-from wedding_wa.domain.errors import BadInput, Conflict
 from wedding_wa.models import Account, Household, QueueMessage
-from wedding_wa.services import enqueue as enqueue_service
-from wedding_wa.services.enqueue import EnqueueRequest, enqueue
 from wedding_wa.services.retention_messages import put_failed_away
-from wedding_wa.services.sends import Sending, send_alone
-from wedding_wa.services.voice import Way
 
 SEND = "/whatsapp/send"
 CIAO = {"to": CARLA, "text": "Ciao!"}
@@ -380,49 +374,6 @@ async def test_another_weddings_household_is_nobody(
     mine = place.house.db.read_now(lambda s: _household_code(s, place.mine.household))
     if code != mine:
         assert (await program.post(SEND, json={**CIAO, "to": code})).status_code == 404
-
-
-def test_two_connections_with_one_name(any_database: Database) -> None:
-    """On each database: the second is told the first, another body is refused."""
-    couple = make_couple(any_database)
-    guest_wrote(any_database, couple.groom, CARLA)
-    one = put(any_database, couple, to=CARLA, client_message_id="a")
-    assert put(any_database, couple, to=CARLA, client_message_id="a") == one
-    both = {"client_message_id": "b", "idempotency_key": "k"}
-    two = put(any_database, couple, to=CARLA, **both)
-    with pytest.raises(BadInput):
-        put(any_database, couple, to=CARLA, text="x", client_message_id="b")
-    request = EnqueueRequest(None, CARLA, "Cara zia, ti aspettiamo!")
-    other = any_database.write_now(enqueue, couple.wedding, request, now=NOON)
-    assert len({one.id, two.id, other.id}) == 3
-
-
-@pytest.mark.parametrize("times", [1, 2])
-async def test_what_changes_between_look_and_insert(
-    any_database: Database, monkeypatch: pytest.MonkeyPatch, times: int
-) -> None:
-    """The database's own rule refuses it: looked at anew, so that what struck is told
-    by its name; at the worst a conflict, never a defect."""
-    couple = make_couple(any_database)
-    guest_wrote(any_database, couple.groom, CARLA)
-    real, struck = enqueue_service.row_of, []
-
-    def late(
-        wedding_id: int, way: Way, request: EnqueueRequest, now: datetime
-    ) -> dict[str, Any]:
-        row = real(wedding_id, way, request, now)
-        struck.append(1)
-        return row | {"consent_id": 4711} if len(struck) <= times else row
-
-    monkeypatch.setattr(enqueue_service, "row_of", late)
-    request = EnqueueRequest(None, CARLA, "Ciao")
-    asked = send_alone(any_database, Sending(couple.wedding, request, NOON))
-    if times == 1:
-        assert (await asked).id
-    else:
-        with pytest.raises(Conflict):
-            await asked
-    assert messages(any_database) == 2 - times
 
 
 def _household_code(session: Session, household: int) -> str:

@@ -123,11 +123,23 @@ async def test_a_demoted_person_may_no_more_than_their_role(door: Door) -> None:
     assert await door.status(made["access"]) == 200
     renewed = (await door.token("/refresh", refresh=made["refresh"])).json()
     assert renewed["scopes"] == ["read"]
+    _role(door, Role.OWNER)
+    assert await door.status(made["access"], SEND) == 404
+    assert await door.status(renewed["access"], SEND) == 403  # no more than it says
     _role(door, None)
     for token in (made["access"], renewed["access"]):
         assert await door.status(token) == 401
     for what in ("/refresh", "/rotate"):
         assert (await door.token(what, refresh=made["refresh"])).status_code == 401
+
+
+async def test_of_whose_rights_none_is_left_is_nobody(door: Door) -> None:
+    """A token that was for sending alone, of one who may no longer send."""
+    made = await door.of_person(scopes=["send"])
+    assert await door.status(made["access"], SEND) == 404
+    _role(door, Role.VIEWER)
+    assert await door.status(made["access"], SEND) == 401
+    assert (await door.token("/refresh", refresh=made["refresh"])).status_code == 401
 
 
 def _role(door: Door, role: Role | None) -> None:

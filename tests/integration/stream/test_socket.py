@@ -83,6 +83,8 @@ async def test_who_is_not_let_in_sees_the_code(place: Place) -> None:
         assert await reader.code() == 4400
     async with place.listen(events="message_sent,nonsense") as reader:
         assert await reader.code() == 4400
+    async with place.listen(event="message_sent") as reader:  # it would filter nothing
+        assert await reader.code() == 4400
     assert not place.runtime.stream.listeners
 
 

@@ -13,7 +13,7 @@ _PAGE = Path(wedding_wa.__file__).parent / "pages" / "js" / "new_key.jsx"
 
 
 def test_the_calls_to_try_are_open_to_the_keys_that_show_them() -> None:
-    """One for each right that stands by itself; each a route that asks for just that."""
+    """One for each right; each is a route that asks for just that."""
     shown = re.findall(r"curl (?:-X (\w+) )?\$\{site\}(/api/[\w/]+)", _PAGE.read_text())
     rights = {}
     for method, path in shown:
