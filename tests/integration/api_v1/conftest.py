@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +18,7 @@ from tests.integration.api_v1.audited import watched
 from tests.integration.api_v1.token_door import Door
 from tests.integration.auth.conftest import House, house  # noqa: F401
 from tests.integration.inbox.conftest import Post
-from wedding_wa.db import Database
+from wedding_wa.db import Database, opened
 from wedding_wa.models import Guest, OptOut
 from wedding_wa.services import apikeys, guests, webhook_log, weddings
 from wedding_wa.services.guests import GuestForm
@@ -115,9 +117,45 @@ class Place:
         return program_of(self.house, wedding, *scopes)
 
 
+@dataclass(frozen=True)
+class Peopled:
+    """A database's file with two weddings."""
+
+    file: Path
+    mine: Made
+    theirs: Made
+
+
+@pytest.fixture(scope="session")
+def peopled(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Peopled:
+    """Made once: it takes longer than most of what is asked about them."""
+    file = tmp_path_factory.mktemp("peopled") / "peopled.db"
+    shutil.copy(template, file)
+    with opened(f"sqlite:///{file}") as database:
+        made = Peopled(file, make_wedding(database), make_wedding(database))
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return made
+
+
 @pytest.fixture
-async def place(house: House) -> AsyncIterator[Place]:  # noqa: F811
-    yield Place(house, make_wedding(house.db), make_wedding(house.db))
+def database(
+    request: pytest.FixtureRequest, template: Path, tmp_path: Path
+) -> Iterator[Database]:
+    """A file of the test's own: with the two weddings where it asks for a place."""
+    begin = template
+    if "place" in request.fixturenames:
+        begin = request.getfixturevalue("peopled").file
+    file = tmp_path / "test.db"
+    shutil.copy(begin, file)
+    with opened(f"sqlite:///{file}") as made:
+        yield made
+
+
+@pytest.fixture
+async def place(house: House, peopled: Peopled) -> AsyncIterator[Place]:  # noqa: F811
+    yield Place(house, peopled.mine, peopled.theirs)
     await house.runtime.clients.aclose()
 
 
