@@ -19,7 +19,8 @@ from wedding_wa.db import Database
 from wedding_wa.domain.errors import BadInput
 from wedding_wa.domain.messages import Phase
 from wedding_wa.models import Membership
-from wedding_wa.services import queue, told
+from wedding_wa.services import apikeys, queue, told
+from wedding_wa.services.audit import Program
 from wedding_wa.services.enqueue import account_id_of
 from wedding_wa.services.history import situation
 from wedding_wa.services.overview import overview
@@ -275,14 +276,23 @@ GUESTS = [f"+39334999888{n}" for n in range(6)]
 
 def _tell_lies(desk: Desk, ids: list[int]) -> None:
     """Every phase there is, of each of these messages; and nothing is another."""
+    wedding = desk.couple.wedding
+    key = desk.db.write_now(
+        apikeys.create_key,
+        wedding_id=wedding,
+        name="liar",
+        scopes=("control",),
+        now=desk.now,
+    )
+    found = desk.db.read_now(apikeys.holder, key, desk.now)
+    assert found is not None
+    liar = Program(found.key_id)
 
     def lie(session: Session) -> None:
         for one in ids:
             for phase in Phase:
                 said = Told(phase.value, duration_ms=5)
-                told.tell(
-                    session, desk.couple.wedding, one, said, by="liar", now=desk.now
-                )
+                told.tell(session, wedding, one, said, by=liar, now=desk.now)
 
     before = _as_decided(desk)
     desk.db.write_now(lie)
