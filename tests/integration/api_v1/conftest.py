@@ -16,7 +16,11 @@ from tests.builders import Couple, make_couple
 from tests.fakes import NOON
 from tests.integration.api_v1.audited import watched
 from tests.integration.api_v1.token_door import Door
-from tests.integration.auth.conftest import House, house  # noqa: F401
+from tests.integration.auth.conftest import (  # noqa: F401
+    House,
+    _quick_hashes,
+    house,
+)
 from tests.integration.inbox.conftest import Post
 from wedding_wa.db import Database, opened
 from wedding_wa.models import Guest, OptOut
