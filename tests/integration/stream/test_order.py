@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -233,6 +234,25 @@ async def test_what_is_forgotten_while_it_is_read_back_is_told_as_a_gap(
     assert parse(lost["id"]) == channel.seen
     again = any_database.read_now(read, couple.wedding, Place(channel.seen.entry))
     assert not again.forgotten
+
+
+async def test_who_knows_more_than_was_read_here_hears_it_not_again(
+    any_database: Database, couple: Couple
+) -> None:
+    """They come from another process, whose reader was quicker than ours."""
+    guest_wrote(any_database, couple.groom)
+    channel = Channel(couple.wedding, any_database.read_now(newest, couple.wedding))
+    put(any_database, couple)
+    known = any_database.read_now(newest, couple.wedding)
+    ahead = _listener(any_database, channel, couple)
+    ahead.begin(Start(known), after=known, now=NOON)
+    told = asyncio.create_task(ahead.next())
+    await asyncio.sleep(0)  # it looks, and waits
+    put(any_database, couple, text="Another")
+    channel.add(any_database.read_now(read, couple.wedding, channel.seen))
+    ahead.wake()
+    places = [parse(json.loads(text)["id"]) for text in await told]
+    assert places == [Place(known.entry + 1), Place(known.entry + 1, 1)]
 
 
 def _listener(db: Database, channel: Channel, couple: Couple) -> Listener:
