@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from tests.builders import make_couple
 from tests.fakes import NOON
 from tests.integration.api_v1.token_door import CLAIMS, SEND, Door
 from tests.integration.auth.conftest import EMAIL, PASSWORD, House, house  # noqa: F401
@@ -131,6 +132,17 @@ async def test_a_demoted_person_may_no_more_than_their_role(door: Door) -> None:
         assert await door.status(token) == 401
     for what in ("/refresh", "/rotate"):
         assert (await door.token(what, refresh=made["refresh"])).status_code == 401
+
+
+async def test_another_wedding_keeps_no_token_alive(door: Door) -> None:
+    """Taken out of this one, they are nobody here, whatever they may elsewhere."""
+    made = await door.of_person()
+    theirs = make_couple(door.house.db).wedding
+    mine = sa.update(Membership).where(col(Membership.user_id) == door.owner)
+    moved = mine.values(wedding_id=theirs)
+    door.house.db.write_now(lambda s: s.execute(moved) and None)
+    assert await door.status(made["access"]) == 401
+    assert (await door.token("/refresh", refresh=made["refresh"])).status_code == 401
 
 
 async def test_of_whose_rights_none_is_left_is_nobody(door: Door) -> None:

@@ -20,7 +20,7 @@ from tests.fakes import NOON, FakeClock
 from wedding_wa.db import Database
 from wedding_wa.domain.messages import Phase, Status
 from wedding_wa.models import QueueMessage, Source
-from wedding_wa.services import events
+from wedding_wa.services import events, stream_listener
 from wedding_wa.services.apikeys import Scope
 from wedding_wa.services.bearers import Bearer
 from wedding_wa.services.enqueue import EnqueueRequest, enqueue
@@ -234,6 +234,24 @@ async def test_what_is_forgotten_while_it_is_read_back_is_told_as_a_gap(
     assert parse(lost["id"]) == channel.seen
     again = any_database.read_now(read, couple.wedding, Place(channel.seen.entry))
     assert not again.forgotten
+
+
+async def test_what_is_read_back_in_slices_is_told_whole(
+    any_database: Database, couple: Couple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little fits at a time."""
+    monkeypatch.setattr(stream_listener, "_REPLAYED", 1000)
+    guest_wrote(any_database, couple.groom)
+    for _ in range(4):
+        put(any_database, couple)
+    channel = Channel(couple.wedding, any_database.read_now(newest, couple.wedding))
+    reader = _listener(any_database, channel, couple)
+    reader.begin(Start(BEGIN), after=BEGIN, now=NOON)
+    everything, told = places(any_database, couple.wedding), list[Place | None]()
+    async with asyncio.timeout(20):
+        while len(told) < len(everything):
+            told += [parse(json.loads(text)["id"]) for text in await reader.next()]
+    assert told == everything
 
 
 async def test_who_knows_more_than_was_read_here_hears_it_not_again(
