@@ -212,6 +212,19 @@ async def test_what_is_forgotten_is_told_as_a_gap(
     assert begin(None) == Start(Place(10, LAST_PART))
 
 
+async def test_what_one_wedding_forgets_another_keeps(
+    any_database: Database, couple: Couple
+) -> None:
+    """Also what has smaller numbers."""
+    stranger = make_couple(any_database)
+    entries(any_database, stranger, 3)
+    entries(any_database, couple, 3)
+    assert await forget_entries(any_database, couple.wedding, NOON + timedelta(1)) == 2
+    theirs = sa.select(ENTRIES.c.id).where(ENTRIES.c.wedding_id == stranger.wedding)
+    kept = any_database.read_now(lambda s: s.execute(theirs).scalars().all())
+    assert len(kept) == 3
+
+
 async def test_what_is_forgotten_while_it_is_read_back_is_told_as_a_gap(
     any_database: Database, couple: Couple
 ) -> None:
