@@ -157,6 +157,20 @@ def test_retry_failed_may_name_its_messages(desk: Desk) -> None:
     assert desk.row(waiting).due_at == NOON
 
 
+def test_a_forced_one_that_failed_waits_like_any_other(desk: Desk) -> None:
+    """The force was for one try: the next one comes when its back-off is over."""
+    message_id = desk.put()
+    force(desk, message_id)
+    claim = desk.claim()
+    assert desk.mark(claim)
+    assert desk.retry(claim, 90)
+    assert desk.row(message_id).forced_at is None
+    desk.later(89)
+    assert desk.step().claim is None
+    desk.later(1)
+    assert desk.claim().message_id == message_id
+
+
 def test_what_was_refused_for_good_cannot_be_forced(desk: Desk) -> None:
     """WhatsApp has said no to this very message: once more would get the same no."""
     message_id = desk.put()

@@ -240,7 +240,8 @@ def retry_later(
     fault: Fault,
     now: datetime,
 ) -> bool:
-    """A try failed and others are left: back in the line with a later `due_at`."""
+    """A try failed and others are left: back in the line with a later `due_at`. A force
+    was for this try: else the next would wait for no back-off."""
     failures = claim.failures + 1
     reason: dict[str, object] = {"reason": HoldRule.RETRY.value, "error": fault.code}
     ending = _Ending(
@@ -252,6 +253,7 @@ def retry_later(
             "dispatched_at": None,
             "failures": failures,
             "due_at": due_at,
+            "forced_at": None,
             "hold_rule": HoldRule.RETRY.value,
             "hold_params": reason,
             "error_code": fault.code,
