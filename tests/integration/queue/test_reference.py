@@ -168,15 +168,18 @@ class Play(QueueAndModel):
                 expected.failures += 1
                 expected.status = "failed"
 
-    @rule(hows=st.lists(st.sampled_from(ENDS), min_size=3, max_size=8))
-    def an_afternoon(self, hows: list[str]) -> None:
-        """As it mostly goes: within the hours something waits, and whenever a guest may
-        be written to again it is claimed and comes to its end."""
+    @rule(
+        hows=st.lists(st.sampled_from(ENDS), min_size=3, max_size=8),
+        seconds=st.sampled_from([60, 600, 600]),
+    )
+    def an_afternoon(self, hows: list[str], seconds: int) -> None:
+        """As it mostly goes: within the hours something waits, and after each gap, or
+        when a guest may be written to again, one is claimed and comes to its end."""
         opens = next_open(self.desk.now, OPEN, ROME)
         self.time_goes_on(int((opens - self.desk.now).total_seconds()))
         for number, how in enumerate(hows):
             self.accept(GUESTS[number % len(GUESTS)], 3, 2, 0, 0)
-            self.time_goes_on(600)
+            self.time_goes_on(seconds)
             if self.hand is None:
                 self.claim()
             if self.hand is not None:
