@@ -12,21 +12,31 @@ from alembic.script import ScriptDirectory
 from alembic import command
 
 _ROOT = Path(__file__).parents[2]
+_PATIENCE_MS = 120_000
 _LOCK = 0x3EDD1  # any number that is nobody else's in this database
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Apply what is missing; nothing where the tables are up to date."""
+    """Apply what is missing, all of it or nothing; nothing where the tables are up to
+    date. Of processes that start together one does it, and the others wait."""
     if is_current(engine):
         return
     with engine.execution_options(writer=True).connect() as connection:
-        if connection.dialect.name == "postgresql":
-            # of processes that start together one makes the tables, the others wait
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
+        if connection.dialect.name == "sqlite":
+            _be_patient(connection)
+        # in one transaction: between two, another process would take the next step
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _be_patient(connection: sa.Connection) -> None:
+    """On a slow disk all the steps may take longer than a write ever does."""
+    connection.detach()  # nobody else is to wait so long
+    connection.connection.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
 
 
 def is_current(engine: sa.Engine) -> bool:

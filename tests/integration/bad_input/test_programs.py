@@ -16,6 +16,8 @@ from tests import accounts as see
 from tests.integration.api_v1.conftest import (
     Made,
     Place,
+    database,  # noqa: F401
+    peopled,  # noqa: F401
     place,  # noqa: F401
     program,  # noqa: F401
 )

@@ -14,7 +14,13 @@ from sqlmodel import func, select
 from tests.builders import GUEST, guest_wrote, make_couple, message, put
 from tests.desk import Desk, running
 from tests.fakes import NOON, FakeClock
-from tests.integration.api_v1.conftest import Place, place, program  # noqa: F401
+from tests.integration.api_v1.conftest import (  # noqa: F401
+    Place,
+    database,
+    peopled,
+    place,
+    program,
+)
 from tests.integration.auth.conftest import _quick_hashes, house  # noqa: F401
 from tests.integration.bad_input.texts import (
     EMPTY,
@@ -59,7 +65,7 @@ def newest(db: Database) -> str:
 
 
 @pytest.fixture
-async def desk(database: Database, clock: FakeClock) -> AsyncIterator[Desk]:
+async def desk(database: Database, clock: FakeClock) -> AsyncIterator[Desk]:  # noqa: F811
     couple = make_couple(database)
     guest_wrote(database, couple.groom)
     async with running(database, clock) as app:

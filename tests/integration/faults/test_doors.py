@@ -14,7 +14,13 @@ from sqlmodel import func, select
 from tests import accounts as see
 from tests.desk import built
 from tests.fakes import FakeClock
-from tests.integration.api_v1.conftest import Place, place, program  # noqa: F401
+from tests.integration.api_v1.conftest import (  # noqa: F401
+    Place,
+    database,
+    peopled,
+    place,
+    program,
+)
 from tests.integration.auth.conftest import _quick_hashes, house  # noqa: F401
 from tests.integration.faults.database import Trouble
 from tests.integration.inbound.conftest import Door, app, door  # noqa: F401
@@ -151,7 +157,7 @@ async def test_nobody_is_let_in_unknown_while_the_database_is_away(
 
 
 def test_a_statement_that_is_wrong_is_a_defect_and_no_trouble(
-    database: Database,
+    database: Database,  # noqa: F811
 ) -> None:
     """A missing table is not mended by waiting: that stays a 500."""
     with pytest.raises(sa.exc.OperationalError) as wrong:
@@ -224,7 +230,8 @@ async def _write() -> None:
 
 
 async def test_an_open_page_waits_and_goes_on_by_itself(
-    database: Database, clock: FakeClock
+    database: Database,  # noqa: F811
+    clock: FakeClock,
 ) -> None:
     """Its loop outlives a database that is away; a click meanwhile is answered."""
     from tests.builders import make_couple

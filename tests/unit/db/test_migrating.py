@@ -12,12 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from wedding_wa.db import opened
+from wedding_wa.services import migrations
 
 _NUMBERS = itertools.count(1)
 ROOT = Path(__file__).parents[3]
 START = """
 import sys
 from wedding_wa.db import opened
+from wedding_wa.services import migrations
 from wedding_wa.services import migrations
 with opened(sys.argv[1]) as database:
     print("ready", flush=True)
@@ -68,3 +70,14 @@ def test_web_and_worker_started_together_both_find_the_tables(empty: str) -> Non
     with opened(empty) as database:
         names = sa.inspect(database.engine).get_table_names()
         assert {"account", "consent", "queue_message"} <= set(names)
+
+
+def test_all_steps_are_one_transaction(empty: str) -> None:
+    """Between two transactions another process would take the step that is next here,
+    and what failed half-way would leave half of the tables."""
+    commits: list[object] = []
+    with opened(empty) as database:
+        sa.event.listen(database.engine, "commit", commits.append)
+        migrations.migrate(database.engine)
+        assert migrations.is_current(database.engine)
+    assert len(commits) == 1
