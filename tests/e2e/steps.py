@@ -35,6 +35,9 @@ def set_up(app: AppProcess, page: Page) -> None:
     page.fill("[name=password_again]", PASSWORD)
     page.click("button[type=submit]")
     expect(page).to_have_url(re.compile("/accounts"))
+    # what comes over the socket: without its cookie it would not be let in
+    groom = page.locator("[data-account=groom].card")
+    expect(groom).to_have_attribute("data-status", "STOPPED")
     log_in_again(app, page)
 
 
