@@ -123,7 +123,8 @@ def timeline_is_complete(app: AppProcess, page: Page) -> None:
     expect(
         page.locator("[data-message-id='1'].badge[data-state=read]").first
     ).to_be_visible()
-    page.locator("tr[data-message-id='1'] a, tr[data-message-id='1']").first.click()
+    page.bring_to_front()  # as one does before one clicks
+    page.locator("tr[data-message-id='1'] a").first.click()
     expect(page).to_have_url(re.compile("message=1"))
     for phase in WHOLE:
         expect(page.locator(f"[data-phase={phase}]").first).to_be_visible()
